@@ -1,0 +1,297 @@
+"""The configuration of a run: validated once, frozen, YAML both ways. No torch.
+
+Every setting carries its unit and, where the paper states one, the paper's value, so that a form can show both.
+The pipeline unpacks it; the mathematics never sees it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kpod.errors import InputError
+
+
+def setting(default: Any, description: str, *, unit: str = "", paper: Any = None, **bounds: Any) -> Any:
+    """A field with its meaning, unit and the paper's value (Feng et al. 2024, App. A)."""
+    return Field(default, description=description, json_schema_extra={"unit": unit, "paper": paper}, **bounds)
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataSettings(Section):
+    source: str = Field(description="file of questions with rationales, or shipped:NAME")
+    task: str | None = setting(None, "how answers are read; guessed from the file where not given")
+    train_split: str = setting("train", "split that the student learns from")
+    train_limit: int | None = setting(None, "first so many training questions", unit="questions", ge=1)
+    evaluation_source: str | None = setting(None, "file of the evaluation questions; none: the source itself")
+    evaluation_split: str = setting("test", "split that the student is measured on")
+    evaluation_limit: int | None = setting(None, "first so many evaluation questions", unit="questions", ge=1)
+    keep_wrong_rationales: bool = setting(False, "keep rationales whose own answer is not the gold answer")
+
+
+class StudentSettings(Section):
+    name: str = Field(description="a registered student, a local checkpoint folder or a hub id")
+    max_tokens: int = setting(
+        512, "longest template text; longer ones are skipped and counted", unit="tokens", ge=16
+    )
+    dtype: Literal["auto", "float32", "bfloat16"] = setting("auto", "arithmetic of the student")
+    device: str = setting("auto", "auto, cpu or cuda[:N]", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+
+
+class StepSettings(Section):
+    mode: Literal["sentence", "paper"] = setting("sentence", "where a step ends", paper="paper")
+
+
+class TokenWeightSettings(Section):
+    epochs: int = setting(6, "epochs of mask learning", unit="epochs", ge=1)
+    warmup_epochs: int = setting(2, "epochs of the answer predictor alone, before", unit="epochs", ge=0)
+    batch_size: int = setting(8, "rationales a batch", unit="rationales", ge=1)
+    learning_rate: float = setting(5e-4, "of the weight generator and the answer predictor", gt=0)
+    lora_rank: int = setting(16, "rank of the answer predictor's adapter", ge=1)
+    objective: Literal["constrained", "relative", "fixed"] = setting(
+        "constrained",
+        "how alpha is set: dual ascent, in units of the information gap, or as given",
+        paper="fixed",
+    )
+    alpha: float = setting(0.5, "cost of keeping a token, for relative and fixed (Eq. 7)", paper=0.5, ge=0)
+    tolerance: float = setting(
+        0.15, "share of the information gap that masking may lose (constrained)", gt=0, lt=1
+    )
+    dual_start: float = setting(0.3, "alpha at the start of dual ascent", gt=0)
+    dual_rate: float | None = setting(None, "rate of dual ascent a step; none: 10 / generator steps", gt=0)
+    temperature: float = setting(0.5, "of the Gumbel-sigmoid relaxation (Eq. 3)", gt=0)
+    sampling: Literal["soft", "hard"] = setting("soft", "soft samples or straight-through", paper="hard")
+    mask: Literal["learned", "zero"] = setting("learned", "what a masked token becomes", paper="zero")
+    prefixes: Literal["steps", "all"] = setting(
+        "steps", "prefixes that must predict the answer (Eq. 5)", paper="all"
+    )
+    predictor_every: int = setting(
+        3, "every so many batches trains the predictor alone", unit="batches", ge=2
+    )
+    logit_bound: float = setting(4.0, "weights stay within sigmoid(+-bound)", gt=0)
+
+
+class DifficultySettings(Section):
+    weighting: Literal["softmax", "raw"] = setting(
+        "softmax", "Eq. 8, or the mean loss without weights", paper="softmax"
+    )
+    temperature: float = setting(1.0, "of the softmax over a step's weights", paper=1.0, gt=0)
+
+
+class ClusteringSettings(Section):
+    num_clusters: int = setting(5, "K of K-means", paper=5, ge=1)
+    embedding: Literal["auto", "glove", "tfidf", "student"] = setting(
+        "auto", "of the questions", paper="glove"
+    )
+    glove_path: str | None = setting(None, "file of GloVe vectors; none: the package or the data folder")
+
+
+class CurriculumSettings(Section):
+    num_stages: int | None = setting(
+        None, "T; none: half the epochs", unit="epochs", paper="epochs / 2", ge=1
+    )
+    initial_fraction: float = setting(0.3, "C0 as a share of the whole difficulty B", paper=0.3, ge=0, le=1)
+    power: float = setting(0.5, "p of D(t) = u t^(p+1)/(p+1) + C0 (Eq. 11)", paper=0.5, ge=0)
+    beta: float = setting(12.0, "worth of diversity (Eq. 12)", paper=12.0, ge=0)
+    relative_beta: float | None = setting(None, "beta in units of the stage's budget; replaces beta", ge=0)
+    delta_s: int = setting(1, "input steps a question may drop a stage", unit="steps", ge=1)
+    selector: Literal["structured", "ftgp"] = setting(
+        "structured", "algorithm of the selection", paper="ftgp"
+    )
+    deadline: bool = setting(True, "all rationales whole at T; off: as the paper's text", paper=False)
+
+
+class DistillationSettings(Section):
+    epochs: int = setting(10, "passes over the training questions", unit="epochs", paper=20, ge=1)
+    batch_size: int = setting(8, "questions a step", unit="questions", paper=4, ge=1)
+    learning_rate: float = setting(5e-4, "peak learning rate of AdamW", paper=1e-5, gt=0)
+    schedule: Literal["constant", "linear", "cosine"] = setting("linear", "learning rate after its warm-up")
+    warmup_fraction: float = setting(0.05, "share of the steps in which the rate rises", ge=0, lt=1)
+    weight_decay: float = setting(0.0, "of AdamW", ge=0)
+    gradient_clip: float = setting(1.0, "largest gradient norm", gt=0)
+    lora_rank: int = setting(16, "rank of the student's adapter", paper=64, ge=1)
+    lora_alpha: int | None = setting(None, "scale of the adapter; none: twice the rank", ge=1)
+    lora_dropout: float = setting(0.0, "dropout before the adapter", ge=0, lt=1)
+    lora_targets: str = setting("all-linear", "all-linear, or module names with commas between")
+    probe_questions: int | None = setting(
+        None, "questions whose difficulty every epoch records; none: all", ge=1
+    )
+    checkpoint_seconds: float = setting(60.0, "time between checkpoints", unit="s", gt=0)
+
+
+class EvaluationSettings(Section):
+    max_new_tokens: int = setting(256, "longest output", unit="tokens", ge=1)
+    batch_size: int = setting(32, "questions a batch", unit="questions", ge=1)
+    base_student: bool = setting(True, "measure the student before distillation too")
+
+
+class RunConfig(Section):
+    """The whole of a run. `to_yaml` and `from_yaml` are inverses."""
+
+    name: str = Field(min_length=1, max_length=120, description="what lists show")
+    method: str = setting("kpod", "kpod, plain or an ablation; see kpod.methods")
+    seed: int = setting(0, "of every random choice", ge=0, lt=2**31)
+    data: DataSettings
+    student: StudentSettings
+    steps: StepSettings = StepSettings()
+    weights: TokenWeightSettings = TokenWeightSettings()
+    difficulty: DifficultySettings = DifficultySettings()
+    clustering: ClusteringSettings = ClusteringSettings()
+    curriculum: CurriculumSettings = CurriculumSettings()
+    distillation: DistillationSettings = DistillationSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+    @model_validator(mode="after")
+    def _stages_fit_into_the_epochs(self) -> RunConfig:
+        stages = self.curriculum.num_stages
+        if stages is not None and stages > self.distillation.epochs:
+            raise ValueError(
+                f"curriculum.num_stages is {stages}, more than the {self.distillation.epochs} epochs of "
+                "distillation.epochs: rationales would never become whole. Lower the one or raise the other."
+            )
+        return self
+
+    @property
+    def num_stages(self) -> int:
+        """T of the schedule: as set, else half the epochs (App. A), at least 1."""
+        return self.curriculum.num_stages or max(1, self.distillation.epochs // 2)
+
+    def to_yaml(self) -> str:
+        return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
+
+    @classmethod
+    def from_yaml(cls, text: str) -> RunConfig:
+        try:
+            values = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise InputError(
+                f"The configuration is not valid YAML: {error}. Mend it and try again."
+            ) from error
+        return make_config(values)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> RunConfig:
+        path = Path(path)
+        if not path.is_file():
+            raise InputError(
+                f"No configuration file at {path}. Give the path of a YAML file such as a run's config.yaml."
+            )
+        return cls.from_yaml(path.read_text(encoding="utf-8"))
+
+
+def make_config(values: Any) -> RunConfig:
+    """A validated configuration from plain values.
+
+    Raises InputError that names every bad setting, what arrived and what is allowed.
+    """
+    if not isinstance(values, dict):
+        raise InputError(
+            f"A configuration is a mapping of settings; got {type(values).__name__}. Start from a preset."
+        )
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise InputError("\n".join(_explain(entry) for entry in error.errors())) from error
+
+
+def override(config: RunConfig, assignments: list[str]) -> RunConfig:
+    """The configuration with `a.b=value` assignments applied; values are read as YAML."""
+    values = config.model_dump()
+    for assignment in assignments:
+        path, separator, text = assignment.partition("=")
+        if not separator:
+            raise InputError(
+                f"Got --set {assignment!r}; write a setting and its value, as in --set distillation.epochs=4."
+            )
+        keys = path.strip().split(".")
+        parent = values
+        for depth, key in enumerate(keys[:-1]):
+            if not isinstance(parent.get(key), dict):
+                raise InputError(_unknown(".".join(keys[: depth + 1]), key, list(parent)))
+            parent = parent[key]
+        if keys[-1] not in parent:
+            raise InputError(_unknown(path, keys[-1], list(parent)))
+        try:
+            parent[keys[-1]] = read_value(text)
+        except yaml.YAMLError as error:
+            raise InputError(f"The value of --set {assignment!r} is not valid YAML; quote it.") from error
+    return make_config(values)
+
+
+def read_value(text: str) -> Any:
+    """A YAML scalar, with 1e-3 read as a number (YAML 1.1 wants 1.0e-3)."""
+    value = yaml.safe_load(text)
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def describe_settings() -> list[dict[str, Any]]:
+    """One row a setting: path, description, unit, default and the paper's value; for forms and help."""
+    rows = []
+    for section_name, section_field in RunConfig.model_fields.items():
+        section = section_field.annotation
+        if not (isinstance(section, type) and issubclass(section, Section)):
+            rows.append(_describe(section_name, section_field))
+            continue
+        rows.extend(
+            _describe(f"{section_name}.{name}", field) for name, field in section.model_fields.items()
+        )
+    return rows
+
+
+def _describe(path: str, field: Any) -> dict[str, Any]:
+    extra = field.json_schema_extra or {}
+    default = None if field.is_required() else field.default
+    return {
+        "setting": path,
+        "description": field.description or "",
+        "unit": extra.get("unit", ""),
+        "default": default,
+        "paper": extra.get("paper"),
+    }
+
+
+def _explain(entry: Any) -> str:
+    path = ".".join(str(part) for part in entry["loc"])
+    if entry["type"] == "extra_forbidden":
+        return _unknown(path, str(entry["loc"][-1]), _names_beside(entry["loc"]))
+    if entry["type"] == "missing":
+        return (
+            f"{path} is missing: {_description(entry['loc'])}. Give it in the file or with --set {path}=..."
+        )
+    message = entry["msg"].removeprefix("Value error, ")
+    if not path:
+        return message
+    return f"{path} is {entry['input']!r}: {message}."
+
+
+def _section_at(path: tuple[Any, ...]) -> type[Section]:
+    section: type[Section] = RunConfig
+    for part in path:
+        section = section.model_fields[part].annotation  # type: ignore[assignment]
+    return section
+
+
+def _names_beside(path: tuple[Any, ...]) -> list[str]:
+    return list(_section_at(path[:-1]).model_fields)
+
+
+def _description(path: tuple[Any, ...]) -> str:
+    return _section_at(path[:-1]).model_fields[path[-1]].description or "a section of settings"
+
+
+def _unknown(path: str, key: str, allowed: list[str]) -> str:
+    near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"{path} is no setting.{hint} Allowed here: {', '.join(allowed)}."

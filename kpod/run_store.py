@@ -1,0 +1,400 @@
+"""Run folders: the only thing that the engine and the app share. No torch, nothing pickled.
+
+A run is a folder with `config.yaml`, `run.json`, Parquet tables, `metrics.jsonl`, `log.txt` and `checkpoints/`.
+Every artefact is written whole (temporary name, then rename), so a reader never sees half of one.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import platform
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from kpod.config import RunConfig
+from kpod.errors import InputError
+
+FORMAT_VERSION = 1
+ROWS_A_GROUP = 16_384  # a page that shows one rationale reads one group of a million-token table
+
+TABLES: dict[str, tuple[str, ...]] = {
+    # name: the columns that every such table has; later pipeline stages add those after the bar in the comment
+    "questions": (
+        "question",
+        "text",
+        "answer",
+        "split",
+        "rationale",
+        "teacher",
+        "teacher_correct",
+    ),  # | cluster x y
+    "steps": (
+        "question_index",
+        "question",
+        "step",
+        "character_start",
+        "character_end",
+        "text",
+    ),  # | difficulty
+    "tokens": (
+        "question_index",
+        "question",
+        "position",
+        "character_start",
+        "character_end",
+        "step",
+    ),  # | weight nll
+    "weight_history": ("epoch", "question_index", "position", "weight"),
+    "difficulty_history": ("epoch", "question_index", "step", "difficulty"),
+    "schedule": ("stage", "question", "input_steps", "picked", "forced"),
+    "stages": ("stage", "budget", "supervised", "slack", "gain_term", "diversity_term", "bound"),
+    "predictions": ("evaluation_set", "question", "epoch", "output", "answer", "correct"),
+}
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """A finished pipeline stage: what it depended on, and what it cost."""
+
+    fingerprint: str
+    seconds: float
+    peak_memory_bytes: int
+    finished_at: str
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What `run.json` holds. `status`: created, running, finished, cancelled or failed."""
+
+    id: str
+    name: str
+    status: str = "created"
+    created_at: str = ""
+    stages: dict[str, StageRecord] = field(default_factory=dict)
+    progress: dict[str, Any] | None = None
+    warnings: list[str] = field(default_factory=list)
+    error: str | None = None
+    summary: dict[str, Any] = field(default_factory=dict)
+    input_hashes: dict[str, str] = field(default_factory=dict)
+    host: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    format_version: int = FORMAT_VERSION
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises InputError where the disk refuses it (full, read-only)."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            if temporary.is_file():
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(
+            f"Could not write {path.name} ({len(content) / 1e6:.1f} MB) in {path.parent}: {error.strerror}. "
+            "Nothing of it was kept. Free space there, or give another folder with --out, and resume the run."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class Run:
+    """A run folder opened for reading (and, by the pipeline that holds its lock, for writing)."""
+
+    def __init__(self, folder: Path, state: RunState, config: RunConfig):
+        self.folder = folder
+        self.state = state
+        self.config = config
+
+    # ---- reading
+
+    @property
+    def id(self) -> str:
+        return self.state.id
+
+    @property
+    def name(self) -> str:
+        return self.state.name
+
+    @property
+    def status(self) -> str:
+        """As `run.json` says, but `died` where it says running and nobody holds the lock."""
+        if self.state.status == "running" and not is_locked(self.folder):
+            return "died"
+        return self.state.status
+
+    def path(self, table: str) -> Path:
+        return self.folder / f"{table}.parquet"
+
+    def has(self, table: str, column: str | None = None) -> bool:
+        """Whether a table, and a column of it, has been written yet."""
+        if not self.path(table).is_file():
+            return False
+        return column is None or column in pq.read_schema(self.path(table)).names
+
+    def table(
+        self, name: str, columns: Sequence[str] | None = None, question: str | None = None
+    ) -> pd.DataFrame:
+        """A table of the run as a frame; with `question`, only its rows (reading only their row groups).
+
+        Raises InputError where the run has not got that far, or the file is damaged.
+        """
+        if name not in TABLES:
+            raise InputError(f"{name!r} is no table of a run; there are {', '.join(TABLES)}.")
+        path = self.path(name)
+        if not path.is_file():
+            raise InputError(
+                f"Run {self.name!r} ({self.status}) has no {path.name} yet: the stage that writes it has not finished. "
+                f"Resume the run with: python -m kpod run --resume {self.folder}"
+            )
+        filters = None
+        if question is not None:
+            indexed = "question_index" in pq.read_schema(path).names
+            filters = (
+                [("question_index", "==", self.question_index(question))]
+                if indexed
+                else [("question", "==", question)]
+            )
+        try:
+            return pq.read_table(
+                path, columns=list(columns) if columns else None, filters=filters
+            ).to_pandas()
+        except (pa.ArrowInvalid, OSError) as error:
+            raise InputError(
+                f"{path} is damaged ({error}). Delete it and resume the run: the stage that writes it runs again."
+            ) from error
+
+    @property
+    def questions(self) -> pd.DataFrame:
+        return self.table("questions")
+
+    @property
+    def steps(self) -> pd.DataFrame:
+        return self.table("steps")
+
+    @property
+    def tokens(self) -> pd.DataFrame:
+        return self.table("tokens")
+
+    @property
+    def weight_history(self) -> pd.DataFrame:
+        return self.table("weight_history")
+
+    @property
+    def difficulty_history(self) -> pd.DataFrame:
+        return self.table("difficulty_history")
+
+    @property
+    def schedule(self) -> pd.DataFrame:
+        return self.table("schedule")
+
+    @property
+    def stages(self) -> pd.DataFrame:
+        return self.table("stages")
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        return self.table("predictions")
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """One row a logged step; a last line cut short by a crash is left out."""
+        return pd.DataFrame(list(self._metric_lines()))
+
+    def question_index(self, question: str) -> int:
+        """Row of a question in the table of questions, by its id."""
+        ids = pq.read_table(self.path("questions"), columns=["question"])["question"].to_pylist()
+        if question not in ids:
+            raise InputError(
+                f"Run {self.name!r} has no question {question!r}. It has {len(ids)}, the first is {ids[0]!r}."
+            )
+        return ids.index(question)
+
+    def log(self) -> str:
+        path = self.folder / "log.txt"
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+    def _metric_lines(self) -> Iterator[dict[str, Any]]:
+        path = self.folder / "metrics.jsonl"
+        if not path.is_file():
+            return
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:
+                return
+
+    # ---- writing: only the process that holds the lock
+
+    def write_table(self, name: str, frame: pd.DataFrame) -> None:
+        missing = [column for column in TABLES[name] if column not in frame.columns]
+        assert not missing, f"{name} lacks {missing}; it has {list(frame.columns)}"
+        buffer = io.BytesIO()
+        arrow = pa.Table.from_pandas(frame, preserve_index=False)
+        pq.write_table(arrow, buffer, compression="zstd", row_group_size=ROWS_A_GROUP)
+        write_whole(self.path(name), buffer.getvalue())
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of the state and write `run.json`."""
+        self.state = replace(self.state, **changes)
+        text = json.dumps(asdict(self.state), indent=1, ensure_ascii=False)
+        write_whole(self.folder / "run.json", text.encode())
+
+    def append_metrics(self, rows: Sequence[dict[str, Any]]) -> None:
+        with open(self.folder / "metrics.jsonl", "a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+
+    def drop_metrics(self, stage: str, after_step: int) -> None:
+        """Forget what a pipeline stage logged after a step, so that a resumed run has no line twice."""
+        if not (self.folder / "metrics.jsonl").is_file():
+            return
+        kept = [
+            row
+            for row in self._metric_lines()
+            if row.get("stage") != stage or row.get("step", 0) <= after_step
+        ]
+        write_whole(self.folder / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in kept).encode())
+
+    def append_log(self, text: str) -> None:
+        with open(self.folder / "log.txt", "a", encoding="utf-8") as file:
+            file.write(f"{now()} {text}\n")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process. Raises InputError where another one holds it."""
+        lock = FileLock(self.folder / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise InputError(
+                f"Run {self.name!r} in {self.folder} is running in another process. Wait or cancel it."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a living process holds the run."""
+    if not (folder / "lock").is_file() or not os.access(folder / "lock", os.W_OK):
+        return False
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def create_run(folder: str | Path, config: RunConfig) -> Run:
+    """A new run folder with its configuration. Raises InputError where the folder is taken."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=False)
+    except FileExistsError:
+        raise InputError(
+            f"{folder} exists already. Continue it with --resume {folder}, or give a new folder with --out."
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"Could not make the run folder {folder}: {error.strerror}. Give another one with --out."
+        ) from error
+    state = RunState(
+        id=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        name=config.name,
+        created_at=now(),
+        host={"machine": platform.machine(), "system": platform.system(), "cpus": os.cpu_count()},
+        versions={"python": platform.python_version()}
+        | {name: _version(name) for name in ("torch", "transformers", "peft")},
+    )
+    run = Run(folder, state, config)
+    write_whole(folder / "config.yaml", config.to_yaml().encode())
+    run.update()
+    return run
+
+
+def load_run(folder: str | Path) -> Run:
+    """Open a run folder for reading, finished or not.
+
+    `Run.questions`, `.steps`, `.tokens`, `.weight_history`, `.difficulty_history`, `.schedule`, `.stages`,
+    `.predictions` and `.metrics` are data frames (README, "What a run holds"); `.config` and `.state` the rest.
+    Raises InputError where the folder is missing, is no run, is damaged or is from a newer version.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"No run folder at {folder}. List the runs with: python -m kpod runs")
+    if not (folder / "run.json").is_file():
+        raise InputError(
+            f"{folder} is no run: it has no run.json. A run folder holds run.json, config.yaml and tables."
+        )
+    try:
+        values = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        newest = values["format_version"]
+        if newest > FORMAT_VERSION:
+            raise InputError(
+                f"{folder} was written by a newer KPOD Studio (format {newest}; this one reads up to {FORMAT_VERSION}). Update it."
+            )
+        values["stages"] = {name: StageRecord(**record) for name, record in values["stages"].items()}
+        state = RunState(**{f.name: values[f.name] for f in fields(RunState) if f.name in values})
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{folder / 'run.json'} is damaged ({error}). Restore it from a copy, or delete the folder."
+        ) from error
+    return Run(folder, state, RunConfig.from_file(folder / "config.yaml"))
+
+
+def runs_folder() -> Path:
+    """Where runs are kept: $KPOD_RUNS, else `runs` beside the package."""
+    return Path(os.environ.get("KPOD_RUNS") or Path(__file__).parent.parent / "runs")
+
+
+def list_runs(root: str | Path | None = None) -> list[Run]:
+    """Every readable run under a folder, newest first; what is no run is passed over."""
+    root = Path(root) if root is not None else runs_folder()
+    found = []
+    for folder in sorted(root.iterdir()) if root.is_dir() else []:
+        try:
+            found.append(load_run(folder))
+        except InputError:
+            continue
+    return sorted(found, key=lambda run: run.state.created_at, reverse=True)
+
+
+def new_folder(config: RunConfig, root: str | Path | None = None) -> Path:
+    """A free folder name for a run: its name made safe for paths, and a number where it is taken."""
+    root = Path(root) if root is not None else runs_folder()
+    slug = re.sub(r"[^a-z0-9]+", "-", config.name.lower()).strip("-")[:60] or "run"
+    candidate, number = root / slug, 2
+    while candidate.exists():
+        candidate, number = root / f"{slug}-{number}", number + 1
+    return candidate
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"
