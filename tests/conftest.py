@@ -1,0 +1,65 @@
+"""What all tests share: no hub, few threads, tiny students, and the parts that a machine may lack."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+# Before any library reads them.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def missing(reason: str) -> None:
+    """Skip a test for want of `reason`; with KPOD_REQUIRE_ALL=1, as in CI, nothing may be missing."""
+    if os.environ.get("KPOD_REQUIRE_ALL") == "1":
+        pytest.fail(f"{reason} (KPOD_REQUIRE_ALL=1 allows no skip)")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The optional folder of real data sets beside the repository."""
+    if not SHARED_DATA.is_dir():
+        missing(f"the data folder ../shared/data is not beside the repository ({SHARED_DATA})")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium or Chrome."""
+    found = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        missing(f"no browser on the PATH (looked for {', '.join(CHROMIUM_NAMES)})")
+    return found
+
+
+def _tiny_student(tmp_path_factory: pytest.TempPathFactory, family: str) -> Path:
+    # Imported here, so that tests without a student do not wait for torch.
+    from tests.support.tiny_models import save_tiny_student
+
+    return save_tiny_student(tmp_path_factory.mktemp("students") / f"tiny-{family}", family)
+
+
+@pytest.fixture(scope="session")
+def tiny_llama_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random Llama of 2 layers, 32 wide, with its tokenizer; read only."""
+    return _tiny_student(tmp_path_factory, "llama")
+
+
+@pytest.fixture(scope="session")
+def tiny_qwen2_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _tiny_student(tmp_path_factory, "qwen2")
+
+
+@pytest.fixture(scope="session")
+def tiny_gpt2_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _tiny_student(tmp_path_factory, "gpt2")
