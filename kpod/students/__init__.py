@@ -1,1 +1,1 @@
-"""Students: which there are, where their checkpoints come from, and how they are loaded. Importing this loads no torch."""
+"""Students: which there are, where their checkpoints come from, and how they are loaded. No torch here."""

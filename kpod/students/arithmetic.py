@@ -51,8 +51,8 @@ def read_cpu_flags(cpuinfo: Path) -> frozenset[str]:
 def choose_arithmetic(hardware: Hardware, *, device: str = "auto", dtype: str = "auto") -> Arithmetic:
     """The device and format as asked for, or by what the hardware does well.
 
-    `device` is auto, cpu, cuda or cuda:N; `dtype` is auto, float32 or bfloat16. Raises InputError for a device
-    that is not there, or any other word.
+    `device` is auto, cpu, cuda or cuda:N; `dtype` is auto, float32 or bfloat16. Raises InputError for a
+    device that is not there, or any other word.
     """
     chosen = torch.device(_choose_device(hardware, device))
     if dtype in DTYPES:

@@ -1,4 +1,4 @@
-"""The user's cache of prepared checkpoints: complete or absent, with sizes and hashes written beside it. No torch."""
+"""The user's cache of prepared checkpoints: each complete or absent, with its sizes and hashes. No torch."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ def locked(target: Path, report: Callable[[str], None]) -> Iterator[None]:
         ) from error
     except PermissionError as error:
         raise InputError(
-            f"the cache {target.parent} cannot be written ({error.strerror}). Set KPOD_CACHE to a folder that can"
+            f"the cache {target.parent} cannot be written ({error.strerror}). Set KPOD_CACHE to a folder that "
+            "can be"
         ) from error
     try:
         yield
@@ -92,8 +93,11 @@ def locked(target: Path, report: Callable[[str], None]) -> Iterator[None]:
 def whole_folder(target: Path, *, needed_bytes: int) -> Iterator[Path]:
     """An empty folder that becomes `target` when the block ends, and leaves no trace when it fails.
 
-    Raises InputError where the disk has less than `needed_bytes` free.
+    To be used while `target` is `locked`: what a killed process left behind is cleared away first. Raises
+    InputError where the disk has less than `needed_bytes` free.
     """
+    for abandoned in target.parent.glob(f".{target.name}-*"):
+        shutil.rmtree(abandoned)
     free_bytes = shutil.disk_usage(target.parent).free
     if free_bytes < needed_bytes:
         raise InputError(

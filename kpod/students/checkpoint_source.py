@@ -1,7 +1,7 @@
 """Turn a student's name into a checkpoint folder on this disk, and say which way it came.
 
-A checkpoint that is already here is used without any network attempt: our own cache first, then the hub client's.
-No torch, unless SmolLM2 has to be converted.
+A checkpoint that is already here is used without any network attempt: our own cache first, then the hub
+client's. No torch, unless SmolLM2 has to be converted.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def _resolve_other(entry: StudentEntry, report: Callable[[str], None]) -> tuple[
         return _from_hub(entry, report)
     except hub_snapshot.HubUnavailable as error:
         raise InputError(
-            f"student {entry.checkpoint!r} cannot be had: {error}. Check its spelling and the network, or download "
-            "it where there is one and give its folder (there is no folder of this name either)"
+            f"student {entry.checkpoint!r} cannot be had: {error}. Check its spelling and the network, or "
+            "download it where there is one and give its folder (there is no folder of this name either)"
         ) from error
 
 

@@ -31,7 +31,9 @@ def load_tokenizer(folder: Path | str) -> PreTrainedTokenizerBase:
         with quiet_loading():
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, ImportError) as error:
-        raise InputError(f"{folder} has no tokenizer that transformers can load: {_first_line(error)}") from error
+        raise InputError(
+            f"{folder} has no tokenizer that transformers can load: {_first_line(error)}"
+        ) from error
     if not tokenizer.is_fast:
         raise InputError(
             f"the tokenizer of {folder} is a slow one without character offsets, which every token's span needs. "
@@ -72,7 +74,9 @@ def load_decoder_only(
                 output_loading_info=True,
             )
     except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
-        raise InputError(f"{folder} is no causal model that transformers can load: {_first_line(error)}") from error
+        raise InputError(
+            f"{folder} is no causal model that transformers can load: {_first_line(error)}"
+        ) from error
     missing = sorted(loading["missing_keys"])
     if missing:
         raise InputError(
