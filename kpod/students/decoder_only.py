@@ -1,4 +1,4 @@
-"""Causal students: tokenizer and model out of a checkpoint folder, checked before anything is trained on them."""
+"""Causal students: tokenizer and model out of a checkpoint folder, checked before anyone trains on them."""
 
 from __future__ import annotations
 
@@ -32,17 +32,18 @@ def load_tokenizer(folder: Path | str) -> PreTrainedTokenizerBase:
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, ImportError) as error:
         raise InputError(
-            f"{folder} has no tokenizer that transformers can load: {_first_line(error)}"
+            f"{folder} has no tokenizer that transformers can load: {_first_line(error)} Save one beside the "
+            "weights"
         ) from error
     if not tokenizer.is_fast:
         raise InputError(
-            f"the tokenizer of {folder} is a slow one without character offsets, which every token's span needs. "
-            "Save a fast one (tokenizer.json) beside the weights"
+            f"the tokenizer of {folder} is a slow one without character offsets, which every token's span "
+            "needs. Save a fast one (tokenizer.json) beside the weights"
         )
     if tokenizer.eos_token_id is None:
         raise InputError(
-            f"the tokenizer of {folder} has no end-of-text token, so no answer would ever end. Set eos_token in "
-            "its tokenizer_config.json"
+            f"the tokenizer of {folder} has no end-of-text token, so no answer would ever end. Set eos_token "
+            "in its tokenizer_config.json"
         )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -54,14 +55,16 @@ def load_decoder_only(
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A causal student in evaluation mode on its device, and its tokenizer.
 
-    Raises InputError for a checkpoint that is none, is encoder-decoder, lacks weights (transformers alone would
-    fill them in at random) or does not fit its tokenizer.
+    Raises InputError for a checkpoint that is none, is encoder-decoder, lacks weights (transformers alone
+    would fill them in at random) or does not fit its tokenizer.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"no folder {folder}. Give the folder that a checkpoint was saved to")
     if read_family(folder) != "decoder_only":
-        raise InputError(f"{folder} holds an encoder-decoder model where a causal one is needed")
+        raise InputError(
+            f"{folder} holds an encoder-decoder model where a causal one is needed. Give a causal one"
+        )
     arithmetic = choose_arithmetic(detect_hardware(), device=device, dtype=dtype)
     tokenizer = load_tokenizer(folder)
     try:
@@ -69,25 +72,25 @@ def load_decoder_only(
             model, loading = AutoModelForCausalLM.from_pretrained(
                 folder,
                 dtype=arithmetic.dtype,
-                attn_implementation="sdpa",
                 local_files_only=True,
                 output_loading_info=True,
             )
     except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
         raise InputError(
-            f"{folder} is no causal model that transformers can load: {_first_line(error)}"
+            f"{folder} is no causal model that transformers can load: {_first_line(error)} Give a folder that a "
+            "whole checkpoint was saved to"
         ) from error
     missing = sorted(loading["missing_keys"])
     if missing:
         raise InputError(
-            f"the weights of {folder} lack {len(missing)} tensors that its config.json asks for (first: {missing[0]}). "
-            "Copy or download the checkpoint again"
+            f"the weights of {folder} lack {len(missing)} tensors that its config.json asks for (first: "
+            f"{missing[0]}). Copy or download the checkpoint again"
         )
     num_rows = model.get_input_embeddings().weight.shape[0]
     if len(tokenizer) > num_rows:
         raise InputError(
-            f"the tokenizer of {folder} has {len(tokenizer)} tokens and the model embeds {num_rows}: they are not "
-            "of one checkpoint"
+            f"the tokenizer of {folder} has {len(tokenizer)} tokens and the model embeds {num_rows}: they "
+            "are not of one checkpoint. Copy or download the checkpoint again"
         )
     log.info("%s: %s", folder.name, arithmetic.reason)
     return model.to(arithmetic.device).eval(), tokenizer
@@ -103,4 +106,6 @@ def context_length(config: PretrainedConfig) -> int | None:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """As a sentence: transformers goes on for paragraphs."""
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return line if line.endswith((".", "!", "?")) else f"{line}."

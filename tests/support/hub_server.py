@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +14,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 class HubHandler(BaseHTTPRequestHandler):
-    """Serves `models` (hub id -> folder); a hub id in `gated` answers that its terms must be accepted first."""
+    """Serves `models` (hub id -> folder); a hub id in `gated` wants its terms accepted first."""
 
     models: dict[str, Path]
     gated: set[str]
@@ -70,7 +70,7 @@ class HubHandler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def hub_server(models: dict[str, Path], gated: set[str] = frozenset()) -> Iterator[tuple[str, list[str]]]:
+def hub_server(models: dict[str, Path], gated: Collection[str] = ()) -> Iterator[tuple[str, list[str]]]:
     """The address of a running hub, and the paths that it has been asked for so far."""
     requests: list[str] = []
     members = {"models": models, "gated": set(gated), "requests": requests}

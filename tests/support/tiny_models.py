@@ -1,7 +1,7 @@
-"""Tiny random students, built in code in under a second: the students of all tests that need shapes, not sense.
+"""Tiny random students, built in code in under a second: for all tests that need shapes, not sense.
 
-Their tokenizer is a byte-level BPE with single digits, so any text round-trips and every token has a span. As with
-SmolLM2 a word's token holds the space before it, and nothing is put around the text.
+Their tokenizer is a byte-level BPE with single digits, so any text round-trips and every token has a span. As
+with SmolLM2 a word's token holds the space before it, and nothing is put around the text.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SENTENCES = (
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """A fast tokenizer of 512 tokens: all bytes, the frequent words of `SENTENCES`, and three special ones."""
+    """A fast tokenizer of 512 tokens: all bytes, the frequent words of `SENTENCES`, three special ones."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
