@@ -177,21 +177,20 @@ def test_counts_of_steps():
 
 @pytest.mark.data
 def test_real_rationales_have_sane_steps(shared_data):
+    """On every third rationale of every file: a partition, as many steps as people would count, none void."""
     checked = 0
     for path in sorted(shared_data.glob("*/*.jsonl")):
         with path.open(encoding="utf-8") as lines:
-            rationales = [row["rationale"] for row in map(json.loads, lines) if row["rationale"]]
+            rationales = [row["rationale"] for row in map(json.loads, lines) if row["rationale"]][::3]
         if not rationales:
             continue
         checked += 1
-        for mode in MODES:
-            for rationale in rationales:
-                spans = split_steps(rationale, mode)
-                joined = "".join("".join(rationale[start:end].split()) for start, end in spans)
-                assert joined == "".join(rationale.split()), path
-        sentence = steps_per_rationale(rationales)
-        assert 1 <= sentence["median"] <= 12, path
-        assert sentence["max"] <= 80, path
-        wordy = [r for r in rationales if not any(map(str.isalnum, pieces(r)[-1]))]
-        assert not wordy, (path, wordy[:2])
-    assert checked == 8
+        counts = []
+        for rationale in rationales:
+            steps = pieces(rationale)
+            assert "".join("".join(steps).split()) == "".join(rationale.split()), path
+            assert all(any(map(str.isalnum, step)) for step in steps), (path, steps)
+            counts.append(len(steps))
+        assert 2 <= sorted(counts)[len(counts) // 2] <= 6, path
+        assert max(counts) <= 80, path
+    assert checked == 9

@@ -1,0 +1,236 @@
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpod.tasks import answers
+
+NUMBERS = {
+    "The answer is 18.": "18",
+    "the ANSWER is: 18 apples in all": "18",
+    "Therefore, the answer is $1,250.00.": "1250",
+    "The answer is -7.": "-7",
+    "The answer is − 7 degrees.": "-7",
+    "The answer is -$5.50": "-5.5",
+    "The answer is $-5.50": "-5.5",
+    "The answer is 25%.": "25",
+    "The answer is 3/4 of a cake.": "0.75",
+    "So 2/6 of it, the answer is 2/6.": "1/3",
+    "The answer is 1 1/2 cups.": "1.5",
+    "The answer is 1½ cups.": "1.5",
+    "The answer is ⅓.": "1/3",
+    "The answer is 3 + 4 = 7 pens, not 8.": "7",
+    "The answer is x = 12": "12",
+    "The answer is:\n\n12 pens": "12",
+    "So the answer to the puzzle is simply:\n12 pens": "12",
+    "The answer is **12**.": "12",
+    "Answer: 12 (of 40)": "12",
+    "The answer would be 0.50.": "0.5",
+    "The answer is four.": "4",
+    "The answer is 007.": "7",
+    "The answer is Mrs. Reed, who had 5 of 9.": "5",
+    "The answer is 4. The answer is 5.": "5",
+    "The answer is 4.\nQ: How many more?\nA: The answer is 99.": "4",
+    "9 left. #### 1,000": "1000",
+    "So \\boxed{42} of 50 remain.": "42",
+    "So \\boxed{-\\frac{1}{4}} remain.": "-0.25",
+    "So \\boxed{1\\frac{1}{2}} remain.": "1.5",
+    "So \\boxed{12\\text{ feet}}, as 3 says.": "12",
+    "So \\boxed{1{,}200} and \\boxed{\\$1\\,300}": "1300",
+    "\\dfrac12 of it": "0.5",
+    "5 boxes of 3 make 15 pens": "15",
+    "He pays $4.50.": "4.5",
+    "12 - 5 = 7": "7",
+    "from 12-7": "7",
+    "left over: x - 5": "5",
+    "It is (-3)": "-3",
+    "He owns $12 000.": "12000",
+    "x^2 and m2 stand for 4 things": "4",
+    "That makes 10/4.": "2.5",
+    "It rose by .5": "0.5",
+    "worth 2 million": "2",
+    "He read 5 10/2": "5",
+}
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_number_of_a_text(text):
+    assert answers.extract_number(text) == NUMBERS[text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no idea",
+        "He has 5 pens. The answer is unknown.",
+        "He has 5. The answer is",
+        "9" * 200,
+        "1/0",
+    ],
+)
+def test_no_number(text):
+    assert answers.extract_number(text) is None
+
+
+def test_canonical_number_by_hand():
+    values = {
+        "3/4": "0.75",
+        "1/3": "1/3",
+        "-5/2": "-2.5",
+        "1000": "1000",
+        "1/40": "0.025",
+        "-1/8": "-0.125",
+        "0": "0",
+    }
+    assert {text: answers.canonical_number(Fraction(text)) for text in values} == values
+
+
+@given(st.fractions(max_denominator=10**6))
+def test_canonical_number_is_exact(value):
+    text = answers.canonical_number(value)
+    assert Fraction(text) == value
+    assert answers.parse_number(text) == value
+
+
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=4))
+def test_any_spelling_gives_the_same_canonical_form(value):
+    spelled = f"${value:,.4f}" if value >= 0 else f"-${-value:,.4f}"
+    assert Decimal(answers.extract_number(f"So the answer is {spelled}.")) == value
+    assert "," not in answers.extract_number(spelled)
+
+
+@given(st.text(max_size=200))
+def test_extraction_never_fails(text):
+    for extract in (answers.extract_number, answers.extract_letter, answers.extract_yes_no):
+        assert extract(text) is None or extract(text)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "gold", "equal"),
+    [
+        ("1000", "1,000.00", True),
+        ("0.5", "1/2", True),
+        ("0.33", "1/3", False),
+        ("0.1", "0.10", True),
+        ("-5", "5", False),
+        (None, "5", False),
+        ("many", "5", False),
+        ("9007199254740993", "9007199254740992", False),  # equal as floats
+    ],
+)
+def test_numbers_are_compared_exactly(predicted, gold, equal):
+    assert answers.numbers_equal(predicted, gold) is equal
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$1,200", 1200),
+        ("9 (apples)", 9),
+        ("50 %", 50),
+        ("-3/6", Fraction(-1, 2)),
+        ("6th", 6),
+        ("-(1/3)", Fraction(-1, 3)),
+        ("5:45", None),
+        ("2; 6", None),
+        ("Mrs. 5", None),
+        ("", None),
+        ("3 + 4", None),
+        ("1/0", None),
+    ],
+)
+def test_a_text_that_is_one_number(text, value):
+    assert answers.parse_number(text) == value
+
+
+LETTERS = {
+    "The answer is (C).": "C",
+    "The answer is C.": "C",
+    "the answer is c": "C",
+    "The answer is [D]": "D",
+    "The answer is (b) the dog": "B",
+    "The answer is: **B**": "B",
+    "The answer is option D": "D",
+    "The answer is A because it is near.": "A",
+    "Answer: E": "E",
+    "So \\boxed{B}.": "B",
+    "So \\boxed{\\text{D}}.": "D",
+    "#### E": "E",
+    "D": "D",
+    "(b).": "B",
+    "(A) is too far, (B) fits.": "B",
+    "Only choice C is left.": "C",
+}
+
+
+@pytest.mark.parametrize("text", LETTERS)
+def test_letter_of_a_text(text):
+    assert answers.extract_letter(text) == LETTERS[text]
+    assert answers.extract_letter(text, ["zoo", "dog", "park", "river bank", "bank"]) == LETTERS[text]
+
+
+def test_no_letter():
+    for text in (
+        "",
+        "The answer is a bank.",
+        "I do not know",
+        "A dog barks.",
+        "The answer is",
+        "The choices vary.",
+    ):
+        assert answers.extract_letter(text) is None, text
+
+
+def test_words_of_a_choice_count_where_choices_are_known():
+    choices = ["bank", "river bank", "dog park", "trees"]
+    cases = {
+        "The answer is a bank.": "A",
+        "The answer is the river bank.": "B",
+        "It must be green. Only a tree is.": "D",
+        "It could be a dog park. Only dogs know.": "C",
+        "Only a tree or a bank fits.": None,
+        "None of them.": None,
+    }
+    assert {text: answers.extract_letter(text, choices) for text in cases} == cases
+
+
+def test_a_letter_beyond_the_choices_is_no_answer():
+    assert answers.extract_letter("The answer is (E).", ["x", "y"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Therefore, the answer is yes.", "yes"),
+        ("The answer is No, he cannot.", "no"),
+        ("The answer is true.", "yes"),
+        ("Bears sleep. So no.", "no"),
+        ("Yes, since there is no snow.", "yes"),
+        ("There is no snow in the desert.", None),
+        ("The answer is maybe.", None),
+        ("Not at all, nobody knows", None),
+    ],
+)
+def test_yes_or_no(text, answer):
+    assert answers.extract_yes_no(text) == answer
+
+
+def test_rationale_that_ends_on_another_number():
+    text = "He runs 65 - 50 = 15 minutes more for the 5 miles."
+    assert answers.extract_number(text) == "5"
+    assert answers.answer_holds_number(text, "15")
+    assert not answers.answer_holds_number(text, "16")
+    assert not answers.answer_holds_number("It is 15. No, it is 9 now.", "15")
+    assert not answers.answer_holds_number(f"{text} The answer is 5.", "15")
+
+
+def test_numbers_of_a_text_in_order():
+    assert answers.find_numbers("3 pens at $1,000.5, -2 and 1/4") == [
+        3,
+        Fraction("1000.5"),
+        -2,
+        Fraction(1, 4),
+    ]
