@@ -77,8 +77,8 @@ def load_decoder_only(
             )
     except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
         raise InputError(
-            f"{folder} is no causal model that transformers can load: {_first_line(error)} Give a folder that a "
-            "whole checkpoint was saved to"
+            f"{folder} is no causal model that transformers can load: {_first_line(error)} Give a folder "
+            "that a whole checkpoint was saved to"
         ) from error
     missing = sorted(loading["missing_keys"])
     if missing:
