@@ -71,7 +71,7 @@ LIGHT = (
     "pages",
     "app",
 )
-"""Modules, and packages with all that is in them (kpod and kpod.students: without), that load nothing heavy."""
+"""Modules, and packages with all in them (kpod and kpod.students: without), that load nothing heavy."""
 
 HEAVY = ("torch", "transformers", "peft", "accelerate", "sklearn", "umap")
 
