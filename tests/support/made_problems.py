@@ -29,7 +29,8 @@ def _orchard(rng: random.Random, kind: int) -> Problem:
     return Problem(
         f"{name} plants {rows} rows of pear trees with {trees} trees in each row, and sells {sold} of them. "
         f"How many pear trees does {name} still have?",
-        f"Let us first look at the rows. There are {rows} rows with {trees} trees each, so {rows} * {trees} = {total} trees. "
+        "Let us first look at the rows. "
+        f"There are {rows} rows with {trees} trees each, so {rows} * {trees} = {total} trees. "
         f"Next, {sold} of them are sold. That leaves {total} - {sold} = {total - sold} trees.",
         str(total - sold),
         kind,
@@ -43,7 +44,8 @@ def _tickets(rng: random.Random, kind: int) -> Problem:
     return Problem(
         f"A ferry ticket costs ${price} for an adult and half of that for a child. {name} buys {adults} adult and "
         f"{children} child tickets. How much does {name} pay?",
-        f"A child's ticket costs {price} / 2 = {half} dollars. The adults cost {adults} * {price} = {adults * price} dollars. "
+        f"A child's ticket costs {price} / 2 = {half} dollars. "
+        f"The adults cost {adults} * {price} = {adults * price} dollars. "
         f"The children cost {children} * {half} = {children * half} dollars. "
         f"In total that is {adults * price} + {children * half} = {adults * price + children * half} dollars.",
         str(adults * price + children * half),
@@ -86,7 +88,8 @@ def _marbles(rng: random.Random, kind: int) -> Problem:
     return Problem(
         f"{first} has {few} marbles. {second} has {times} times as many, and finds {more} more. "
         "How many marbles do they have together?",
-        f"{second} starts with {few} * {times} = {many} marbles. After finding {more} more there are {many} + {more} = {many + more}. "
+        f"{second} starts with {few} * {times} = {many} marbles. "
+        f"After finding {more} more there are {many} + {more} = {many + more}. "
         f"Together with the {few} of {first} they have {many + more} + {few} = {many + more + few} marbles.",
         str(many + more + few),
         kind,

@@ -1,6 +1,6 @@
 """A run folder for tests of the app: written by run_store's own writers from made figures, no model involved.
 
-`python tests/support/made_run.py FOLDER [--hostile]` makes one by hand, to look at the app with.
+`python -m tests.support.made_run FOLDER [--hostile]` makes one by hand, to look at the app with.
 """
 
 from __future__ import annotations
@@ -9,23 +9,24 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kpod.config import make_config
+from kpod.curriculum import build_schedule
 from kpod.run_store import Run, StageRecord, create_run, now
 from kpod.step_splitting import split_steps
-
-sys.path.insert(0, str(Path(__file__).parent))
-from made_problems import Problem, make_problems
+from tests.support.made_problems import Problem, make_problems
 
 NUM_CLUSTERS = 5
 WEIGHT_EPOCHS = 6
 DISTILLATION_EPOCHS = 10
 NUM_STAGES = 5
 INITIAL_FRACTION = 0.3
-STAGES = ("data", "tokens", "weights", "difficulty", "clusters", "schedule", "distillation", "evaluation")
+EVALUATED = 12  # further questions, that the student is only measured on
+STAGES = ("created", "prepare", "cluster", "weights", "losses", "difficulty", "schedule", "distill", "evaluate")
 
 HOSTILE_TEXTS = (
     "<script>alert('token')</script>",
@@ -59,7 +60,7 @@ def make_run(
     *,
     count: int = 40,
     hostile: bool = False,
-    upto: str = "evaluation",
+    upto: str = "evaluate",
     status: str = "finished",
     name: str | None = None,
     weights_collapsed: bool = False,
@@ -80,19 +81,27 @@ def make_run(
     )
     run = create_run(folder, config)
     done = STAGES[: STAGES.index(upto) + 1]
-    items = [_read(problem) for problem in _problems(count, hostile, seed)]
-    ids = [f"q{i:03d}" for i in range(len(items))]
+    problems = _problems(count + EVALUATED, hostile, seed)
+    ids = [f"q{i:03d}" for i in range(len(problems))]
     if hostile:
         ids[1] = "<b>q001</b>&run=x"
-    clusters = np.array([item.problem.kind % NUM_CLUSTERS for item in items])
-    _write_questions(run, ids, items, clusters if "clusters" in done else None, rng)
-    difficulty = _write_tokens(run, ids, items, done, rng)
+    clusters = np.array([problem.kind % NUM_CLUSTERS for problem in problems])
+    items = [_read(problem) for problem in problems[:count]]
+    if "prepare" in done:
+        _write_questions(run, ids, problems, count, clusters if "cluster" in done else None, rng)
+        difficulty = _write_tokens(run, ids, items, done, rng)
     if "schedule" in done:
-        _write_schedule(run, ids, difficulty, clusters)
-    if "distillation" in done:
-        _write_difficulty_history(run, ids, difficulty, rng)
-    if "evaluation" in done:
-        _write_predictions(run, ids, items, rng, hostile)
+        settings = {"num_stages": NUM_STAGES, "initial_fraction": INITIAL_FRACTION}
+        plan = build_schedule(difficulty, clusters[:count], **settings)
+        run.write_table("schedule", plan.table(ids[:count]))
+        run.write_table("stages", plan.stages_table())
+    if "distill" in done:
+        _write_difficulty_history(run, difficulty, rng)
+        run.append_metrics(
+            [{"stage": "distill", "step": k, "epoch": 1 + k // 12, "loss": 2.2 * 0.98**k} for k in range(1, 121)]
+        )
+    if "evaluate" in done:
+        _write_predictions(run, ids[count:], problems[count:], rng, hostile)
     warnings = ["Weights collapsed: the keep rate ended at 99%."] if weights_collapsed else []
     _finish(run, done, status, warnings)
     return run
@@ -119,17 +128,23 @@ def _read(problem: Problem) -> Rationale:
 
 
 def _write_questions(
-    run: Run, ids: list[str], items: list[Rationale], clusters: np.ndarray | None, rng: np.random.Generator
+    run: Run,
+    ids: list[str],
+    problems: list[Problem],
+    count: int,
+    clusters: np.ndarray | None,
+    rng: np.random.Generator,
 ) -> None:
     frame = pd.DataFrame(
         {
             "question": ids,
-            "text": [item.problem.text for item in items],
-            "answer": [item.problem.answer for item in items],
-            "split": "train",
-            "rationale": [item.problem.rationale for item in items],
+            "text": [problem.text for problem in problems],
+            "answer": [problem.answer for problem in problems],
+            "split": ["train" if i < count else "test" for i in range(len(ids))],
+            "rationale": [problem.rationale if i < count else None for i, problem in enumerate(problems)],
             "teacher": "made",
             "teacher_correct": True,
+            "trained": [i < count for i in range(len(ids))],
         }
     )
     if clusters is not None:
@@ -153,8 +168,8 @@ def _write_tokens(
         token_steps = np.array(item.token_steps)
         difficulty = np.array([_difficulty(final, nll, token_steps == k) for k in range(len(item.steps))])
         difficulties.append(difficulty)
-        for epoch in range(WEIGHT_EPOCHS):
-            share = (epoch / (WEIGHT_EPOCHS - 1)) ** 0.7
+        for epoch in range(1, WEIGHT_EPOCHS + 1):
+            share = (epoch / WEIGHT_EPOCHS) ** 0.7
             weights = 0.85 + share * (final - 0.85)
             history.append(_rows(epoch=epoch, question_index=i, position=range(len(pieces)), weight=weights))
         columns = {
@@ -167,7 +182,7 @@ def _write_tokens(
         }
         if "weights" in done:
             columns["weight"] = final
-        if "difficulty" in done:
+        if "losses" in done:
             columns["nll"] = nll
         tokens.append(_rows(**columns))
         columns = {
@@ -181,9 +196,8 @@ def _write_tokens(
         if "difficulty" in done:
             columns["difficulty"] = difficulty
         steps.append(_rows(**columns))
-    if "tokens" in done:
-        run.write_table("steps", pd.concat(steps, ignore_index=True))
-        run.write_table("tokens", pd.concat(tokens, ignore_index=True))
+    run.write_table("steps", pd.concat(steps, ignore_index=True))
+    run.write_table("tokens", pd.concat(tokens, ignore_index=True))
     if "weights" in done:
         frame = pd.concat(history, ignore_index=True)
         frame = frame.sort_values(["epoch", "question_index", "position"], kind="stable")
@@ -217,51 +231,7 @@ def _rows(**columns: object) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _write_schedule(run: Run, ids: list[str], difficulty: list[np.ndarray], clusters: np.ndarray) -> None:
-    """A plain greedy schedule: the cheapest next steps within the budget, everything forced whole in time."""
-    total = sum(d.sum() for d in difficulty)
-    inputs = np.array([len(d) for d in difficulty])
-    supervised, rows, stages = 0.0, [], []
-    for stage in range(NUM_STAGES + 1):
-        share = (stage / NUM_STAGES) ** 1.5
-        budget = total * (INITIAL_FRACTION + (1 - INITIAL_FRACTION) * share)
-        picked, forced = np.zeros(len(ids), bool), np.zeros(len(ids), bool)
-        gain_term, before = 0.0, supervised
-        for _ in range(4 if stage == 0 else 1):
-            gains = np.array([d[c - 1] if c else np.inf for d, c in zip(difficulty, inputs, strict=True)])
-            for i in np.argsort(gains, kind="stable"):
-                late = inputs[i] > NUM_STAGES - stage and stage > 0
-                if inputs[i] and (late or supervised + gains[i] <= budget + 1e-9):
-                    inputs[i] -= 1
-                    supervised += gains[i]
-                    gain_term += gains[i]
-                    picked[i], forced[i] = True, late
-        counts = np.bincount(clusters[picked], minlength=NUM_CLUSTERS)
-        diversity = run.config.curriculum.beta * float(np.sqrt(counts).sum())
-        bound = budget - before + 1.01 * diversity
-        rows.append(_rows(stage=stage, question=ids, input_steps=inputs.copy(), picked=picked, forced=forced))
-        stages.append(
-            {
-                "stage": stage,
-                "budget": budget,
-                "supervised": supervised,
-                "slack": budget - supervised,
-                "gain_term": gain_term,
-                "diversity_term": diversity,
-                "value": gain_term + diversity,
-                "bound": bound,
-                "certificate": min(1.0, (gain_term + diversity) / bound),
-                "overrun": max(0.0, supervised - budget),
-                "picks_by_cluster": counts.tolist(),
-            }
-        )
-    run.write_table("schedule", pd.concat(rows, ignore_index=True))
-    run.write_table("stages", pd.DataFrame(stages))
-
-
-def _write_difficulty_history(
-    run: Run, ids: list[str], difficulty: list[np.ndarray], rng: np.random.Generator
-) -> None:
+def _write_difficulty_history(run: Run, difficulty: list[np.ndarray], rng: np.random.Generator) -> None:
     frames = []
     for epoch in range(DISTILLATION_EPOCHS + 1):
         for i, d in enumerate(difficulty):
@@ -270,7 +240,6 @@ def _write_difficulty_history(
                 _rows(
                     epoch=epoch,
                     question_index=i,
-                    question=ids[i],
                     step=range(len(d)),
                     difficulty=current if epoch else d,
                 )
@@ -279,48 +248,65 @@ def _write_difficulty_history(
 
 
 def _write_predictions(
-    run: Run, ids: list[str], items: list[Rationale], rng: np.random.Generator, hostile: bool
+    run: Run, ids: list[str], problems: list[Problem], rng: np.random.Generator, hostile: bool
 ) -> None:
     frames = []
-    for epoch, accuracy in ((0, 0.15), (DISTILLATION_EPOCHS, 0.7)):
+    for epoch, accuracy in ((0, 0.15), (DISTILLATION_EPOCHS, 0.75)):
         correct = rng.random(len(ids)) < accuracy
         answers = [
-            item.problem.answer if right else None if i % 7 == 0 else str(rng.integers(1, 99))
-            for i, (item, right) in enumerate(zip(items, correct, strict=True))
+            problem.answer if right else None if i % 7 == 0 else str(rng.integers(1, 99))
+            for i, (problem, right) in enumerate(zip(problems, correct, strict=True))
         ]
         outputs = [
-            (HOSTILE_TEXTS[i % len(HOSTILE_TEXTS)] if hostile else item.problem.rationale)
+            (HOSTILE_TEXTS[i % len(HOSTILE_TEXTS)] if hostile else problem.rationale)
             + ("" if answer is None else f"\nTherefore, the answer is {answer}.")
-            for i, (item, answer) in enumerate(zip(items, answers, strict=True))
+            for i, (problem, answer) in enumerate(zip(problems, answers, strict=True))
         ]
-        frames.append(
-            _rows(
-                evaluation_set="train",
-                question=ids,
-                epoch=epoch,
-                output=outputs,
-                answer=answers,
-                correct=correct,
-            )
-        )
+        columns = {"output": outputs, "answer": pd.array(answers, dtype="string"), "correct": correct}
+        frames.append(_rows(evaluation_set="made:test", question=ids, epoch=epoch, **columns))
     run.write_table("predictions", pd.concat(frames, ignore_index=True))
 
 
 def _finish(run: Run, done: tuple[str, ...], status: str, warnings: list[str]) -> None:
     records = {
         stage: StageRecord(f"made-{stage}", 2.5 * (i + 1), 180_000_000 + 20_000_000 * i, now())
-        for i, stage in enumerate(done)
+        for i, stage in enumerate(done[1:])
     }
-    progress = None
-    if status == "running":
-        progress = {"stage": "distillation", "done": 30, "total": 120, "unit": "steps", "seconds_left": 95.0}
+    going = status == "running"
     run.update(
         status=status,
         stages=records,
         warnings=warnings,
-        progress=progress,
-        error="Made to fail: the disk is full." if status == "failed" else None,
+        progress={"stage": "distill", "done": 30, "total": 120, "unit": "steps", "seconds_left": 95.0}
+        if going
+        else None,
+        error="InputError: Made to fail: the disk is full." if status == "failed" else None,
+        summary=_summary(run, done),
     )
+
+
+def _summary(run: Run, done: tuple[str, ...]) -> dict[str, Any]:
+    if "prepare" not in done:
+        return {}
+    trained = int(run.questions["trained"].sum())
+    summary = {"questions": trained, "evaluation_questions": len(run.questions) - trained}
+    summary |= {"steps": len(run.steps), "tokens": len(run.tokens)}
+    if "weights" in done:
+        summary["keep_rate"] = float(run.tokens["weight"].mean())
+    if "difficulty" in done:
+        summary["total_difficulty"] = float(run.steps["difficulty"].sum())
+    if "evaluate" in done:
+        for epoch, correct in run.predictions.groupby("epoch")["correct"]:
+            low, high = max(0.0, correct.mean() - 0.2), min(1.0, correct.mean() + 0.2)
+            summary["accuracy" if epoch else "base_accuracy"] = {
+                "correct": int(correct.sum()),
+                "questions": len(correct),
+                "accuracy": float(correct.mean()),
+                "low": float(low),
+                "high": float(high),
+                "no_answer": 1,
+            }
+    return summary
 
 
 if __name__ == "__main__":

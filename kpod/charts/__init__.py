@@ -1,0 +1,1 @@
+"""Frames in, figures and payloads out. No Streamlit, no torch."""

@@ -1,0 +1,1 @@
+"""What the pages share: the run and question in the address, cached reads, components, styles."""

@@ -1,0 +1,100 @@
+"""Small parts that every page is made of. Whatever they are given as text is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from kpod.charts.text import for_html
+from kpod.errors import InputError
+from kpod.run_store import Run
+
+ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
+_ICONS = {"info": "i", "warning": "!", "error": "×"}
+
+
+def page_title(title: str, subtitle: str) -> None:
+    """The head of a page: what it is and what it answers."""
+    st.html(f'<header class="kp-head"><h1>{for_html(title)}</h1><p>{for_html(subtitle)}</p></header>')
+
+
+def section(title: str, hint: str = "") -> None:
+    hint_html = f"<p>{for_html(hint)}</p>" if hint else ""
+    st.html(f'<div class="kp-section"><h2>{for_html(title)}</h2>{hint_html}</div>')
+
+
+def notice(kind: str, title: str, text: str = "") -> None:
+    """A message in the page: kind is info, warning or error."""
+    st.html(
+        f'<div class="kp-notice {kind}" role="{"alert" if kind == "error" else "note"}">'
+        f'<span class="kp-notice-icon" aria-hidden="true">{_ICONS[kind]}</span>'
+        f"<div><strong>{for_html(title)}</strong><p>{for_html(text)}</p></div></div>"
+    )
+
+
+def empty_state(title: str, text: str, command: str = "", further: str = "") -> None:
+    """What a page shows while it has nothing to show: what is missing and how to get it."""
+    code = f"<code>{for_html(command)}</code>" if command else ""
+    more = f'<p class="kp-quiet">{for_html(further)}</p>' if further else ""
+    st.html(f'<div class="kp-empty" role="note"><h2>{for_html(title)}</h2><p>{for_html(text)}</p>{code}{more}</div>')
+
+
+def not_yet(run: Run, what: str, stage: str) -> None:
+    """The empty state of a run that has not got far enough: what is missing, why, and what to do."""
+    if run.status == "running":
+        empty_state(
+            f"{what} will appear here",
+            f"The run is still going; the stage that makes them ({stage}) has not finished. Reload in a while.",
+        )
+        return
+    reasons = {
+        "died": "The process of this run ended without a word.",
+        "cancelled": "This run was cancelled before.",
+        "failed": f"This run failed before: {run.state.error or 'see its log'}",
+        "created": "This run has not been started.",
+        "finished": "This run finished without that stage.",
+    }
+    empty_state(
+        f"This run has no {what.lower()} yet",
+        f"{reasons.get(run.status, '')} The stage that makes them ({stage}) has not finished. Continue the run with:",
+        command=f"python -m kpod run --resume {run.folder}",
+    )
+
+
+def show_warnings(run: Run) -> None:
+    """The run's own warnings, such as collapsed weights: shown wherever its weights are."""
+    for warning in run.state.warnings:
+        notice("warning", "This run warns", warning)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Shows an InputError as a message on the page instead of a trace."""
+    try:
+        yield
+    except InputError as error:
+        notice("error", "This could not be shown", str(error))
+
+
+def styles() -> None:
+    st.html(ASSETS / "styles.css")
+
+
+def question_card(row: object) -> None:
+    """One question with its gold answer, as text and nothing else. `row` has text and answer."""
+    st.html(
+        f'<div class="kp-question"><p class="kp-text">{for_html(str(row["text"]))}</p>'
+        f'<p class="kp-answer"><span>answer</span> <b>{for_html(str(row["answer"]), 60)}</b></p></div>'
+    )
+
+
+def figures(entries: list[tuple[str, str, str]]) -> None:
+    """A row of figures: (value, name, explanation) each."""
+    cells = "".join(
+        f'<div title="{for_html(hint)}"><b>{for_html(value)}</b><span>{for_html(name)}</span></div>'
+        for value, name, hint in entries
+    )
+    st.html(f'<div class="kp-figures">{cells}</div>')

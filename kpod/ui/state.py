@@ -1,0 +1,117 @@
+"""The run and the question that all pages share: picked here, kept in the address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from kpod.charts.text import one_line
+from kpod.run_store import Run
+from kpod.ui import address, parts, reads
+
+PAGES = Path(__file__).resolve().parent.parent.parent / "pages"
+MAX_OPTIONS = 500  # questions that a picker offers at once; more are found by searching
+
+
+def open_run(title: str, subtitle: str) -> Run:
+    """The head of a page with the choice of a run; where there is no run, says so and ends the page.
+
+    The run's id in the address is looked up in the list of runs, never joined to a path.
+    """
+    runs = reads.all_runs().runs
+    left, right = st.columns([7, 4], gap="large", vertical_alignment="bottom")
+    with left:
+        parts.page_title(title, subtitle)
+    if not runs:
+        parts.empty_state(
+            "No runs yet",
+            "A run appears here as soon as it starts. Make one on a terminal:",
+            command="python -m kpod run --preset NAME",
+            further="python -m kpod presets lists the presets; KPOD_RUNS names the folder where runs are kept.",
+        )
+        st.stop()
+    address.settle("run", list(runs))
+    with right:
+        key = st.selectbox(
+            "Run",
+            list(runs),
+            format_func=lambda key: _run_label(runs[key]),
+            key="run",
+            filter_mode="contains",
+            label_visibility="collapsed",
+        )
+    return runs[key]
+
+
+def question_picker(run: Run) -> str:
+    """The choice of a question that the run learned from: searchable, with a step back and forth."""
+    ids, texts = _learned_questions(run)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="question-bar", gap="small"):
+        options = _options(ids, texts)
+        address.settle("question", options)
+        chosen = st.selectbox(
+            "Question",
+            options,
+            format_func=lambda question: f"{one_line(question, 40)} · {one_line(texts[question], 110)}",
+            key="question",
+            filter_mode="contains",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+        at = ids.index(chosen)
+        for name, icon, target in (("previous", "chevron_left", at - 1), ("next", "chevron_right", at + 1)):
+            st.button(
+                f":material/{icon}:",
+                key=f"{name}-question",
+                help=f"{name.capitalize()} question",
+                disabled=not 0 <= target < len(ids),
+                on_click=choose_question,
+                args=(ids[target % len(ids)],),
+            )
+        st.caption(f"{at + 1:,} of {len(ids):,}", width="content")
+    return chosen
+
+
+def chosen_question() -> str | None:
+    """The question that the address or an earlier page chose; it may be none of this run's."""
+    return st.query_params.get("question") or st.session_state.get("question")
+
+
+def choose_question(question: str) -> None:
+    """Make a question the chosen one; for callbacks and before a switch of page."""
+    st.session_state["question"] = question
+    address.write(question=question, token=None)
+
+
+def open_page(page: str, question: str) -> None:
+    """Go to a page of `pages/`, with a question chosen."""
+    st.session_state["question"] = question
+    st.switch_page(PAGES / f"{page}.py")
+
+
+def is_dark() -> bool:
+    return st.context.theme.type == "dark"
+
+
+def _learned_questions(run: Run) -> tuple[list[str], dict[str, str]]:
+    questions = reads.table(run, "questions", ("question", "text", "trained"))
+    if "trained" in questions:
+        questions = questions[questions["trained"]]
+    ids = questions["question"].tolist()
+    return ids, dict(zip(ids, questions["text"].astype(str), strict=True))
+
+
+def _options(ids: list[str], texts: dict[str, str]) -> list[str]:
+    if len(ids) <= MAX_OPTIONS:
+        return ids
+    sought = st.text_input("Find", key="question-search", placeholder="words or id", width=220).strip().lower()
+    found = [q for q in ids if sought in q.lower() or sought in texts[q].lower()][:MAX_OPTIONS]
+    chosen = chosen_question()
+    if chosen in texts and chosen not in found:
+        found.insert(0, chosen)
+    return found or ids[:MAX_OPTIONS]
+
+
+def _run_label(run: Run) -> str:
+    return f"{one_line(run.name, 70)} · {run.status}"

@@ -1,0 +1,410 @@
+// The token view: a rationale coloured by weight, scrubbed through the epochs of mask learning in the browser.
+// Every text comes from a run and is hostile: it reaches the page by textContent alone.
+
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/
+const SVG = "http://www.w3.org/2000/svg"
+const PLAY_MS_PER_EPOCH = 900
+const COVERAGE = [["tokens", "of tokens"], ["loss", "of the loss"], ["digit", "of digits"], ["operator", "of operators"]]
+const views = new WeakMap()
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component
+  let view = views.get(parentElement)
+  if (!view || view.key !== data.key) {
+    view?.stop()
+    view = new TokenView(parentElement.querySelector(".tv"), data)
+    views.set(parentElement, view)
+  }
+  view.send = value => { view.sent = JSON.stringify(value); setTriggerValue("view", value) }
+  view.receive(data.view)
+  view.setTheme(isDark(parentElement) ? "dark" : "light")
+  return () => view.stop()
+}
+
+function isDark(root) {
+  const style = getComputedStyle(root.host ?? root)
+  const probe = document.createElement("canvas").getContext("2d")
+  probe.fillStyle = style.getPropertyValue("--st-background-color").trim() || "#ffffff"
+  const hex = probe.fillStyle
+  const [r, g, b] = [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16))
+  return 0.299 * r + 0.587 * g + 0.114 * b < 128
+}
+
+function make(tag, className, text) {
+  const node = document.createElement(tag)
+  if (className) node.className = className
+  if (text !== undefined) node.textContent = text
+  return node
+}
+
+function shape(tag, attributes, parent) {
+  const node = document.createElementNS(SVG, tag)
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
+  parent.append(node)
+  return node
+}
+
+// A text with what is invisible shown as chips; line ends as a quiet mark.
+function fillText(node, text) {
+  let plain = ""
+  const flush = () => { if (plain) node.append(plain); plain = "" }
+  for (const character of text) {
+    if (character === "\n") { flush(); node.append(make("span", "mark", "⏎")) }
+    else if (HIDDEN.test(character)) {
+      flush()
+      node.append(make("span", "chip", "U+" + character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")))
+    } else plain += character
+  }
+  flush()
+}
+
+const percent = value => (100 * value).toFixed(0) + "%"
+
+class TokenView {
+  constructor(root, data) {
+    Object.assign(this, { root, data, key: data.key, epoch: 0, threshold: 0, pin: null, theme: null, frame: 0, sent: "", received: "" })
+    root.replaceChildren()
+    this.last = data.weights.length - 1
+    this.buildToolbar()
+    const body = make("div", "body")
+    this.buildText(body)
+    this.buildSide(body)
+    root.append(body)
+    this.tooltip = make("div", "tooltip")
+    this.tooltip.hidden = true
+    root.append(this.tooltip)
+  }
+
+  // State from the address, unless it is what this view itself sent a moment ago.
+  receive(view) {
+    const text = JSON.stringify(view)
+    if (text === this.received) return
+    const isEcho = this.received !== "" && text === this.sent
+    this.received = text
+    if (isEcho) return
+    this.epoch = Math.min(Math.max(0, view.epoch), this.last)
+    this.threshold = view.threshold
+    this.pin = view.pin !== null && view.pin < this.data.texts.length ? view.pin : null
+    this.draw()
+  }
+
+  setTheme(theme) {
+    if (theme === this.theme) return
+    this.theme = theme
+    const { fill, ink } = this.data.scales[theme]
+    this.fill = fill
+    this.ink = ink
+    this.ramp.style.background = `linear-gradient(to right, ${fill.filter((_, i) => i % 4 === 0).join(",")})`
+    this.draw()
+  }
+
+  announce() {
+    this.send?.({ epoch: Math.round(this.epoch), threshold: this.threshold, pin: this.pin })
+  }
+
+  // ---- building
+
+  buildToolbar() {
+    const bar = make("div", "toolbar")
+    const many = this.last > 0
+    this.playButton = make("button", "play")
+    this.playButton.type = "button"
+    this.playButton.onclick = () => (this.playing ? this.stop(true) : this.play())
+    this.epochSlider = this.slider("Epoch of mask learning", "epoch", 0, this.last, 1)
+    this.epochSlider.input.oninput = () => { this.stop(); this.epoch = Number(this.epochSlider.input.value); this.draw() }
+    this.epochSlider.input.onchange = () => this.announce()
+    this.thresholdSlider = this.slider("Threshold", "threshold", 0, 1, 0.01)
+    this.thresholdSlider.input.oninput = () => { this.threshold = Number(this.thresholdSlider.input.value); this.draw() }
+    this.thresholdSlider.input.onchange = () => this.announce()
+    if (many) bar.append(this.playButton, this.epochSlider.box)
+    bar.append(this.thresholdSlider.box, this.buildLegend())
+    this.root.append(bar)
+    this.markPlaying(false)
+  }
+
+  slider(label, name, min, max, step) {
+    const box = make("label", "slider " + name)
+    const head = make("span", "head")
+    const value = make("output", "value")
+    head.append(make("span", "", label), value)
+    const input = make("input")
+    Object.assign(input, { type: "range", min, max, step })
+    box.append(head, input)
+    return { box, input, value }
+  }
+
+  buildLegend() {
+    const legend = make("div", "legend")
+    legend.append(make("span", "head", "Weight w"))
+    this.ramp = make("div", "ramp")
+    this.rampMark = make("div", "ramp-mark")
+    this.ramp.append(this.rampMark)
+    const ticks = make("div", "ticks")
+    for (const tick of ["0", "0.5", "1"]) ticks.append(make("span", "", tick))
+    legend.append(this.ramp, ticks)
+    return legend
+  }
+
+  buildText(body) {
+    const { texts, leads, token_steps: tokenSteps, steps } = this.data
+    const list = make("div", "steps")
+    list.setAttribute("role", "list")
+    this.tokens = []
+    let line = null
+    let step = null
+    texts.forEach((text, j) => {
+      if (tokenSteps[j] !== step) {
+        step = tokenSteps[j]
+        line = this.stepRow(list, steps.find(s => s.step === step) ?? { step, difficulty: null, share: 0 })
+      }
+      if (leads[j]) { const lead = make("span", "lead"); fillText(lead, leads[j]); line.append(lead) }
+      const token = make("span", "token")
+      if (text === "") { token.textContent = "▏"; token.classList.add("shared") }
+      else {
+        const space = text.trim() === "" ? "" : text.slice(0, text.length - text.trimStart().length)
+        if (space) { const gap = make("span", "lead"); fillText(gap, space); line.append(gap) }
+        fillText(token, text.slice(space.length))
+      }
+      token.dataset.index = j
+      line.append(token)
+      this.tokens.push(token)
+    })
+    if (this.data.tail && line) { const tail = make("span", "lead"); fillText(tail, this.data.tail); line.append(tail) }
+    list.tabIndex = 0
+    list.setAttribute("aria-label", "Rationale. Arrow keys move between tokens, Enter pins one.")
+    list.onpointerover = event => this.hover(event.target.closest?.(".token"))
+    list.onpointerleave = () => this.hover(null)
+    list.onclick = event => { const token = event.target.closest?.(".token"); if (token) this.togglePin(Number(token.dataset.index)) }
+    list.onkeydown = event => this.onKey(event)
+    list.onblur = () => this.hover(null)
+    body.append(list)
+  }
+
+  stepRow(list, step) {
+    const row = make("div", "step")
+    row.setAttribute("role", "listitem")
+    const gutter = make("div", "gutter")
+    gutter.append(make("span", "number", String(step.step + 1)))
+    if (step.difficulty !== null) {
+      const meter = make("span", "meter")
+      const fill = make("span", "meter-fill")
+      fill.style.width = percent(step.share)
+      meter.append(fill)
+      gutter.append(meter, make("span", "difficulty", step.difficulty.toFixed(2)))
+      gutter.title = `Step ${step.step + 1}: difficulty ${step.difficulty.toFixed(3)} (Eq. 8)`
+    }
+    const line = make("div", "line")
+    row.append(gutter, line)
+    list.append(row)
+    return line
+  }
+
+  buildSide(body) {
+    const side = make("div", "side")
+    this.coverageTitle = make("div", "title")
+    side.append(this.coverageTitle)
+    this.coverage = {}
+    for (const [name, label] of COVERAGE) {
+      const row = make("div", "cover " + name)
+      const value = make("span", "value")
+      const meter = make("span", "meter")
+      const fill = make("span", "meter-fill")
+      meter.append(fill)
+      row.append(make("span", "name", label), meter, value)
+      side.append(row)
+      this.coverage[name] = { row, value, fill }
+    }
+    this.pinBox = make("div", "pin-box")
+    side.append(this.pinBox)
+    body.append(side)
+  }
+
+  // ---- behaviour
+
+  play() {
+    if (this.last < 1) return
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
+    const begin = this.epoch >= this.last ? 0 : this.epoch
+    const start = performance.now()
+    this.playing = true
+    this.markPlaying(true)
+    const tick = now => {
+      if (!this.playing) return
+      const position = begin + (now - start) / PLAY_MS_PER_EPOCH
+      this.epoch = Math.min(this.last, calm ? Math.floor(position) : position)
+      this.draw()
+      if (position >= this.last) this.stop(true)
+      else this.frame = requestAnimationFrame(tick)
+    }
+    this.frame = requestAnimationFrame(tick)
+  }
+
+  stop(byUser = false) {
+    if (!this.playing) return
+    this.playing = false
+    cancelAnimationFrame(this.frame)
+    this.epoch = Math.round(this.epoch)
+    this.markPlaying(false)
+    this.draw()
+    if (byUser) this.announce()
+  }
+
+  markPlaying(on) {
+    this.playButton.textContent = on ? "❚❚" : "▶"
+    this.playButton.setAttribute("aria-label", on ? "Pause" : "Play through the epochs")
+  }
+
+  togglePin(index) {
+    this.pin = this.pin === index ? null : index
+    this.draw()
+    this.announce()
+  }
+
+  onKey(event) {
+    const current = this.hovered ?? this.pin ?? -1
+    const moves = { ArrowRight: 1, ArrowLeft: -1 }
+    if (event.key in moves) {
+      const next = Math.min(Math.max(0, current + moves[event.key]), this.tokens.length - 1)
+      this.hover(this.tokens[next])
+      event.preventDefault()
+    } else if (event.key === "Enter" && this.hovered !== null) {
+      this.togglePin(this.hovered)
+    } else if (event.key === "Escape" && this.pin !== null) this.togglePin(this.pin)
+  }
+
+  // ---- drawing
+
+  weight(j) {
+    const low = Math.floor(this.epoch)
+    const a = this.data.weights[low][j]
+    if (low === this.epoch) return a
+    return a + (this.epoch - low) * (this.data.weights[low + 1][j] - a)
+  }
+
+  rank(j, current) { return 1 + current.filter(w => w > current[j] + 1e-9).length }
+
+  draw() {
+    if (!this.theme) return
+    const current = this.tokens.map((_, j) => this.weight(j))
+    this.current = current
+    const top = this.fill.length - 1
+    this.tokens.forEach((token, j) => {
+      const level = Math.round(Math.min(1, Math.max(0, current[j])) * top)
+      token.style.setProperty("--fill", this.fill[level])
+      token.style.setProperty("--ink", this.ink[level])
+      token.style.setProperty("--bar", (3 * current[j]).toFixed(1) + "px")
+      token.classList.toggle("below", current[j] < this.threshold)
+      token.classList.toggle("pinned", j === this.pin)
+    })
+    this.drawControls(current)
+    this.drawPin(current)
+    if (this.hovered != null) this.fillTooltip(this.hovered)
+  }
+
+  drawControls(current) {
+    const shown = Math.round(this.epoch)
+    if (document.activeElement !== this.epochSlider.input || this.playing) this.epochSlider.input.value = shown
+    this.epochSlider.value.textContent = `${this.data.epochs[shown]} of ${this.data.epochs[this.last]}`
+    this.thresholdSlider.input.value = this.threshold
+    this.thresholdSlider.value.textContent = this.threshold.toFixed(2)
+    this.rampMark.style.left = percent(this.threshold)
+    this.coverageTitle.textContent = `Weight at least ${this.threshold.toFixed(2)} holds`
+    const { classes, nll } = this.data
+    const sums = { tokens: [0, 0], loss: [0, 0], digit: [0, 0], operator: [0, 0] }
+    const add = (name, amount, inside) => { sums[name][0] += inside ? amount : 0; sums[name][1] += amount }
+    current.forEach((w, j) => {
+      const inside = w >= this.threshold
+      add("tokens", 1, inside)
+      if (nll) add("loss", nll[j], inside)
+      if (classes[j] in sums) add(classes[j], 1, inside)
+    })
+    for (const [name] of COVERAGE) {
+      const [part, whole] = sums[name]
+      const { row, value, fill } = this.coverage[name]
+      row.hidden = whole === 0
+      value.textContent = whole ? percent(part / whole) : ""
+      fill.style.width = whole ? percent(part / whole) : "0"
+    }
+  }
+
+  facts(j) {
+    const rows = [
+      ["weight", this.current[j].toFixed(3)],
+      ["rank", `${this.rank(j, this.current)} of ${this.tokens.length}`],
+    ]
+    if (this.data.nll) rows.push(["NLL", this.data.nll[j].toFixed(3)])
+    rows.push(["step", String(this.data.token_steps[j] + 1)], ["kind", this.data.classes[j]])
+    return rows
+  }
+
+  factList(j) {
+    const list = make("dl", "facts")
+    for (const [name, value] of this.facts(j)) list.append(make("dt", "", name), make("dd", "", value))
+    return list
+  }
+
+  quoted(j) {
+    const text = make("span", "quoted")
+    fillText(text, this.data.texts[j].trim() || this.data.texts[j] || "shares a character")
+    return text
+  }
+
+  hover(token) {
+    this.tokens[this.hovered]?.classList.remove("hovered")
+    this.hovered = token ? Number(token.dataset.index) : null
+    this.tooltip.hidden = !token
+    if (!token) return
+    token.classList.add("hovered")
+    this.fillTooltip(this.hovered)
+    const box = token.getBoundingClientRect()
+    const frame = this.root.getBoundingClientRect()
+    const left = Math.min(Math.max(0, box.left - frame.left), frame.width - this.tooltip.offsetWidth)
+    const above = box.top - frame.top - this.tooltip.offsetHeight - 6
+    this.tooltip.style.left = left + "px"
+    this.tooltip.style.top = (above > 0 ? above : box.bottom - frame.top + 6) + "px"
+  }
+
+  fillTooltip(j) { this.tooltip.replaceChildren(this.quoted(j), this.factList(j)) }
+
+  drawPin(current) {
+    const box = this.pinBox
+    if (this.pin === null) {
+      box.replaceChildren(make("div", "title", "Trajectory"), make("p", "hint", "Click a token to pin it and follow its weight through the epochs."))
+      return
+    }
+    const title = make("div", "title")
+    title.append("Trajectory of ", this.quoted(this.pin))
+    const close = make("button", "close", "×")
+    close.type = "button"
+    close.setAttribute("aria-label", "Unpin the token")
+    close.onclick = () => this.togglePin(this.pin)
+    title.append(close)
+    box.replaceChildren(title, this.trajectory(current), this.factList(this.pin))
+  }
+
+  trajectory(current) {
+    const [width, height, left, right, top, bottom] = [280, 132, 26, 8, 8, 22]
+    const svg = document.createElementNS(SVG, "svg")
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`)
+    svg.setAttribute("class", "trajectory")
+    svg.setAttribute("role", "img")
+    svg.setAttribute("aria-label", `Weight by epoch, now ${current[this.pin].toFixed(3)}`)
+    const x = e => left + (this.last ? (e / this.last) : 0.5) * (width - left - right)
+    const y = w => top + (1 - w) * (height - top - bottom)
+    for (const w of [0, 0.5, 1]) {
+      shape("line", { x1: left, x2: width - right, y1: y(w), y2: y(w), class: "grid" }, svg)
+      shape("text", { x: left - 6, y: y(w) + 3.5, class: "tick end" }, svg).textContent = String(w)
+    }
+    const every = Math.max(1, Math.ceil(this.last / 8))
+    this.data.epochs.forEach((label, e) => {
+      if (e % every === 0 || e === this.last) shape("text", { x: x(e), y: height - 6, class: "tick middle" }, svg).textContent = label
+    })
+    shape("line", { x1: x(this.epoch), x2: x(this.epoch), y1: top, y2: height - bottom, class: "now" }, svg)
+    const path = value => this.data.weights.map((row, e) => `${e ? "L" : "M"}${x(e).toFixed(1)} ${y(value(row)).toFixed(1)}`).join("")
+    shape("path", { d: path(row => row.reduce((sum, w) => sum + w, 0) / row.length), class: "mean" }, svg)
+    shape("path", { d: path(row => row[this.pin]), class: "own" }, svg)
+    this.data.weights.forEach((row, e) => shape("circle", { cx: x(e), cy: y(row[this.pin]), r: 2.6, class: "dot" }, svg))
+    shape("circle", { cx: x(this.epoch), cy: y(current[this.pin]), r: 4.5, class: "dot here" }, svg)
+    return svg
+  }
+}

@@ -1,0 +1,13 @@
+"""Overview: what this is, the pipeline as a picture with the chosen run's figures, and all runs."""
+
+from kpod.ui import overview, parts, state
+
+run = state.open_run(
+    "KPOD Studio",
+    "Distil step-by-step reasoning into a small model: learn which tokens matter, rate how hard each step is, and "
+    "hand the steps over from easy to hard.",
+)
+overview.run_head(run)
+parts.show_warnings(run)
+overview.pipeline(run)
+overview.run_list()
