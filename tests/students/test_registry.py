@@ -44,7 +44,24 @@ def test_a_misspelt_name_names_the_nearest():
         find_student("smolm2-135")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "./nowhere/x", "../x", "a/b/c", "/no/such/folder", "org/", "/"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "  ",
+        "./nowhere/x",
+        "../x",
+        "a/b/c",
+        "/no/such/folder",
+        "org/",
+        "/",
+        "~nobody-here/x",
+        "x" * 5000,
+        "a\0b",
+        "org/na me",
+        "<b>",
+    ],
+)
 def test_what_is_neither_name_nor_folder_nor_hub_id_is_refused(name):
     with pytest.raises(InputError, match=re.escape("registered name") + r"|no config\.json"):
         find_student(name)
@@ -56,9 +73,7 @@ def test_a_folder_without_configuration_is_no_model(tmp_path):
         find_student(str(tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("text", "said"), [("{", "no JSON"), ("[]", "model_type"), ('{"a": 1}', "model_type")]
-)
+@pytest.mark.parametrize(("text", "said"), [("{", "no JSON"), ("[]", "model_type"), ('{"a": 1}', "model_type")])
 def test_a_broken_configuration_is_refused(tmp_path, text, said):
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(InputError, match=said):
