@@ -33,6 +33,7 @@ class DataSettings(Section):
     evaluation_source: str | None = setting(None, "file of the evaluation questions; none: the source itself")
     evaluation_split: str = setting("test", "split that the student is measured on")
     evaluation_limit: int | None = setting(None, "first so many evaluation questions", unit="questions", ge=1)
+    duplicates: Literal["error", "first", "suffix"] = setting("error", "what to do with an id that comes again")
     keep_wrong_rationales: bool = setting(False, "keep rationales whose own answer is not the gold answer")
 
 

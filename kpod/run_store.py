@@ -261,6 +261,9 @@ class Run:
         text = json.dumps(asdict(self.state), indent=1, ensure_ascii=False)
         write_whole(self.folder / "run.json", text.encode())
 
+    def write_config(self) -> None:
+        write_whole(self.folder / "config.yaml", self.config.to_yaml().encode())
+
     def append_metrics(self, rows: Sequence[dict[str, Any]]) -> None:
         with open(self.folder / "metrics.jsonl", "a", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
@@ -331,7 +334,7 @@ def create_run(folder: str | Path, config: RunConfig) -> Run:
         | {name: _version(name) for name in ("torch", "transformers", "peft")},
     )
     run = Run(folder, state, config)
-    write_whole(folder / "config.yaml", config.to_yaml().encode())
+    run.write_config()
     run.update()
     return run
 

@@ -1,0 +1,33 @@
+"""Batches of rows of similar length, in an order that depends on the seed and the epoch alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+POOL = 16  # batches' worth of rows that are sorted together: little padding, and still a random order
+
+
+def bucketed_batches(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
+    """Every row once, in random batches of similar length.
+
+    Rows are shuffled, sorted by length within pools of 16 batches, cut, and the batches shuffled. The same seed and
+    epoch give the same batches: a resumed run goes on in the middle of an epoch without any saved state.
+    """
+    generator = np.random.default_rng([seed, epoch])
+    order = generator.permutation(len(lengths))
+    lengths_array = np.asarray(lengths)
+    pool = batch_size * POOL
+    batches = []
+    for start in range(0, len(order), pool):
+        rows = order[start : start + pool]
+        rows = rows[np.argsort(lengths_array[rows], kind="stable")]
+        batches.extend(rows[at : at + batch_size] for at in range(0, len(rows), batch_size))
+    return [batches[index] for index in generator.permutation(len(batches))]
+
+
+def sorted_batches(lengths: Sequence[int], batch_size: int) -> list[np.ndarray]:
+    """Every row once, longest first, for passes in which the order does not matter: the first batch needs most memory."""
+    order = np.argsort(-np.asarray(lengths), kind="stable")
+    return [order[at : at + batch_size] for at in range(0, len(order), batch_size)]

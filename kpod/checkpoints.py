@@ -1,0 +1,79 @@
+"""Checkpoints of a training: safetensors and JSON, complete or absent, the last two kept, nothing pickled."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+KEPT = 2
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Tensors by name, and plain values: the step, the position in the data and whatever the training needs."""
+
+    tensors: dict[str, torch.Tensor]
+    values: dict[str, Any]
+
+
+def save_checkpoint(folder: Path, step: int, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
+    """Write checkpoint `step` under a temporary name, rename it, and delete all but the last two."""
+    folder.mkdir(parents=True, exist_ok=True)
+    final, temporary = folder / f"step-{step:08d}", folder / f".step-{step:08d}.tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    try:
+        contiguous = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+        save_file(contiguous, temporary / "tensors.safetensors")
+        (temporary / "values.json").write_text(json.dumps(values), encoding="utf-8")
+        shutil.rmtree(final, ignore_errors=True)
+        temporary.rename(final)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    for old in sorted(folder.glob("step-*"))[:-KEPT]:
+        shutil.rmtree(old)
+
+
+def load_newest(folder: Path, report: Any = print) -> Checkpoint | None:
+    """The newest checkpoint that can be read; a damaged one is passed over, saying so. None where there is none."""
+    for path in sorted(folder.glob("step-*"), reverse=True):
+        try:
+            values = json.loads((path / "values.json").read_text(encoding="utf-8"))
+            return Checkpoint(load_file(path / "tensors.safetensors"), values)
+        except (OSError, json.JSONDecodeError, SafetensorError) as error:
+            report(f"Checkpoint {path.name} is damaged ({error}); going back to the one before.")
+    return None
+
+
+def delete_checkpoints(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer, names: Iterable[str]) -> dict[str, torch.Tensor]:
+    """The state of AdamW by `optimizer.NAME.KEY`; `names` are those of its parameters, in its order."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    return {
+        f"optimizer.{name}.{key}": value
+        for name, parameter in zip(names, parameters, strict=True)
+        for key, value in optimizer.state[parameter].items()
+    }
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, names: Iterable[str], tensors: dict[str, torch.Tensor]) -> None:
+    """Undo `optimizer_tensors`."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for name, parameter in zip(names, parameters, strict=True):
+        prefix = f"optimizer.{name}."
+        state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        if state:
+            optimizer.state[parameter] = {
+                key: value.clone() if key == "step" else value.to(parameter.device).clone() for key, value in state.items()
+            }

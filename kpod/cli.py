@@ -1,0 +1,147 @@
+"""The command line: `python -m kpod`. Commands choose, call and print; torch loads only where a run is made."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kpod import presets as ready_made
+from kpod.config import RunConfig, override
+from kpod.errors import InputError, RunCancelled
+from kpod.progress import format_seconds
+from kpod.run_store import Run, create_run, list_runs, load_run, new_folder, runs_folder
+
+CANCELLED_EXIT = 130  # what a shell reports of a command that Ctrl-C ended
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+                  help="KPOD Studio: keypoint-based progressive chain-of-thought distillation.")  # fmt: skip
+
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a setting; repeatable.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a run's name or id.")]
+
+
+@app.command()
+def run(
+    preset: Annotated[str | None, typer.Option(help="A ready-made configuration; see `presets`.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A YAML file of settings, such as a run's config.yaml.")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="RUN_FOLDER", help="Continue this run.")] = None,
+    settings: Settings = None,
+    out: Annotated[Path | None, typer.Option(metavar="RUN_FOLDER", help="A new folder for the run.")] = None,
+) -> None:
+    """Run a distillation, or continue one; every stage that is up to date is skipped."""
+    opened = _opened_run(preset, config, resume, settings or [], out)
+    from kpod.pipeline import run_pipeline
+
+    typer.echo(f"Run {opened.name!r} in {opened.folder}", err=True)
+    run_pipeline(opened)
+    _print_summary(opened)
+
+
+@app.command()
+def presets(name: Annotated[str | None, typer.Argument(help="Print this preset as YAML.")] = None) -> None:
+    """List the ready-made configurations, or print one as YAML."""
+    if name is not None:
+        typer.echo(ready_made.get(name).to_yaml(), nl=False)
+        return
+    table = Table("preset", "what", box=None)
+    for key, make in ready_made.PRESETS.items():
+        table.add_row(key, (make.__doc__ or "").strip())
+    _console().print(table)
+
+
+@app.command()
+def runs(folder: Annotated[Path | None, typer.Argument(help="Where to look; none: the runs folder.")] = None) -> None:
+    """List the runs of a folder, newest first."""
+    found = list_runs(folder)
+    if not found:
+        typer.echo(f"No runs in {folder or runs_folder()}. Start one with: python -m kpod run --preset example")
+        return
+    table = Table("name", "status", "method", "questions", "accuracy", "created", "folder", box=None)
+    for each in found:
+        summary = each.state.summary
+        table.add_row(each.name, each.status, each.config.method, str(summary.get("questions", "")),
+                      _accuracy(summary.get("accuracy")), each.state.created_at, str(each.folder))  # fmt: skip
+    _console().print(table)
+
+
+@app.command()
+def show(run: RunArgument) -> None:
+    """Show a run: its status, its stages with time and memory, and its results."""
+    _print_summary(find_run(run))
+
+
+def find_run(name: str) -> Run:
+    """A run by folder, or by name or id within the runs folder."""
+    if Path(name).is_dir():
+        return load_run(name)
+    found = [each for each in list_runs() if name in (each.id, each.name, each.folder.name)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        known = ", ".join(each.folder.name for each in list_runs()) or "none"
+        raise InputError(f"No run {name!r} in {runs_folder()}; there: {known}. Give a run folder, a name or an id.")
+    raise InputError(f"{len(found)} runs are called {name!r}; give one of their folders: "
+                     + ", ".join(str(each.folder) for each in found))  # fmt: skip
+
+
+def main() -> None:
+    """Run a command; a user's mistake prints its message alone, and ends with exit status 2."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    except RunCancelled as stop:
+        typer.echo(str(stop), err=True)
+        sys.exit(CANCELLED_EXIT)
+
+
+def _opened_run(preset: str | None, config: Path | None, resume: Path | None, settings: list[str], out: Path | None) -> Run:
+    given = [name for name, value in (("--preset", preset), ("--config", config), ("--resume", resume)) if value]
+    if len(given) != 1:
+        raise InputError(f"Give exactly one of --preset, --config and --resume; got {' and '.join(given) or 'none'}.")
+    if resume is not None:
+        if out is not None:
+            raise InputError("--out names a new folder; a resumed run stays in its own. Leave --out away.")
+        opened = load_run(resume)
+        if settings:
+            opened.config = override(opened.config, settings)
+            opened.write_config()
+        return opened
+    chosen = RunConfig.from_file(config) if config is not None else ready_made.get(preset or "")
+    chosen = override(chosen, settings)
+    return create_run(out or new_folder(chosen), chosen)
+
+
+def _print_summary(run: Run) -> None:
+    console, state = _console(), run.state
+    console.print(f"[bold]{run.name}[/bold]  {run.status}, method {run.config.method}, {run.folder}", highlight=False)
+    if state.stages:
+        table = Table("stage", "time", "peak memory", "finished", box=None)
+        for name, record in state.stages.items():
+            table.add_row(name, format_seconds(record.seconds), f"{record.peak_memory_bytes / 1e9:.2f} GB", record.finished_at)
+        console.print(table)
+    for key, label in (("base_accuracy", "base student"), ("accuracy", "distilled")):
+        if key in state.summary:
+            figures = state.summary[key]
+            console.print(f"{label}: {_accuracy(figures)}, {figures['no_answer']} without an answer", highlight=False)
+    for warning in state.warnings:
+        console.print(f"[yellow]warning:[/yellow] {warning}", highlight=False, markup=True)
+    if state.error:
+        console.print(f"failed: {state.error}", markup=False)
+
+
+def _accuracy(figures: dict | None) -> str:
+    if not figures:
+        return ""
+    return (f"{figures['correct']} of {figures['questions']} ({figures['accuracy']:.1%}, "
+            f"{figures['low']:.1%} to {figures['high']:.1%})")  # fmt: skip
+
+
+def _console() -> Console:
+    return Console(soft_wrap=True)

@@ -1,0 +1,53 @@
+"""The student's low-rank adapter: put on, saved whole, and merged again for generation."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+
+from kpod.errors import InputError
+
+
+def add_adapter(model: Any, *, rank: int, alpha: int | None, dropout: float, targets: str, seed: int) -> Any:
+    """The model with a LoRA adapter as its only trainable weights.
+
+    `targets`: `all-linear`, or names of modules with commas between. Raises InputError where no module has such a name.
+    """
+    torch.manual_seed(seed)
+    modules: str | list[str] = targets
+    if targets != "all-linear":
+        modules = [name.strip() for name in targets.split(",")]
+    config = LoraConfig(
+        r=rank, lora_alpha=alpha or 2 * rank, lora_dropout=dropout, target_modules=modules, task_type="CAUSAL_LM"
+    )
+    try:
+        return get_peft_model(model, config)
+    except ValueError as error:
+        names = sorted({name.rsplit(".", 1)[-1] for name, module in model.named_modules() if hasattr(module, "weight")})
+        raise InputError(
+            f"distillation.lora_targets is {targets!r}, and the student has no such modules. "
+            f"Give all-linear or some of: {', '.join(names)}."
+        ) from error
+
+
+def save_adapter(model: Any, folder: Path) -> None:
+    """Write the adapter (safetensors and its JSON) under a temporary name and rename it."""
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        model.save_pretrained(temporary)
+        (temporary / "README.md").unlink(missing_ok=True)  # peft's empty model card
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def with_saved_adapter(model: Any, folder: Path) -> Any:
+    """The model with a saved adapter merged into its weights: as fast as the student itself."""
+    return PeftModel.from_pretrained(model, str(folder)).merge_and_unload()

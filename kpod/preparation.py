@@ -1,0 +1,135 @@
+"""From a file of questions to the tables of questions, steps and tokens: what is used, what is left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from kpod.errors import InputError
+from kpod.prompts import EncodedExample, encode_example, fill_template
+from kpod.records import Question, Span
+from kpod.step_splitting import split_steps
+from kpod.teacher import filter_rationales
+
+
+@dataclass(frozen=True)
+class Example:
+    """A training question with its steps and its tokens."""
+
+    question: Question
+    steps: list[Span]
+    encoded: EncodedExample
+
+
+def choose_training(questions: Sequence[Question], *, split: str, keep_wrong: bool) -> tuple[list[Question], Any]:
+    """The questions of the split with a usable rationale, and a report of those left out by reason."""
+    in_split = [question for question in questions if question.split == split]
+    if not in_split:
+        found = sorted({question.split for question in questions})
+        raise InputError(f"No question has split {split!r}; the data have {', '.join(found)}. Set data.train_split.")
+    kept, report = filter_rationales(in_split, keep_wrong=keep_wrong)
+    if not kept:
+        raise InputError(f"None of the {len(in_split)} questions of split {split!r} has a usable rationale: {report}.")
+    return list(kept), report
+
+
+def choose_evaluation(questions: Sequence[Question], *, split: str, limit: int | None) -> list[Question]:
+    """The first `limit` questions of the split to be measured on."""
+    chosen = [question for question in questions if question.split == split][:limit]
+    if not chosen:
+        found = sorted({question.split for question in questions})
+        raise InputError(f"No question has split {split!r} to measure on; the data have {', '.join(found)}. "
+                         "Set data.evaluation_split or data.evaluation_source.")  # fmt: skip
+    return chosen
+
+
+def check_disjoint(training: Sequence[Question], evaluation: Sequence[Question]) -> None:
+    """Raise InputError where a question is both trained on and measured."""
+    seen = {question.id for question in training}
+    both = [question.id for question in evaluation if question.id in seen]
+    if both:
+        raise InputError(f"{len(both)} questions are both trained on and measured, {both[0]!r} among them. "
+                         "Use another split for data.evaluation_split than for data.train_split.")  # fmt: skip
+
+
+def encode_question(question: Question, tokenizer: Any, mode: str) -> Example:
+    """Split the rationale into steps and tokenise the template text."""
+    assert question.rationale is not None
+    steps = split_steps(question.rationale, mode)
+    template = fill_template(question.text, question.rationale, question.answer)
+    return Example(question, steps, encode_example(template, steps, tokenizer))
+
+
+def encode_all(questions: Sequence[Question], tokenizer: Any, mode: str, max_tokens: int, limit: int | None = None
+               ) -> tuple[list[Example], list[str]]:
+    """The first `limit` examples that fit into `max_tokens`, and the ids of those passed over because they do not."""
+    fitting, too_long, shortest = [], [], max_tokens
+    for question in questions:
+        example = encode_question(_stripped(question), tokenizer, mode)
+        if len(example.encoded) > max_tokens:
+            shortest = len(example.encoded) if not too_long else min(shortest, len(example.encoded))
+            too_long.append(question.id)
+        else:
+            fitting.append(example)
+        if limit is not None and len(fitting) == limit:
+            break
+    if not fitting:
+        raise InputError(f"All {len(questions)} questions with their rationales are longer than student.max_tokens = "
+                         f"{max_tokens}; the shortest has {shortest} tokens. Raise it, or shorten the data.")  # fmt: skip
+    return fitting, too_long
+
+
+def questions_table(training: Sequence[Question], evaluation: Sequence[Question]) -> pd.DataFrame:
+    """The table of questions: the training ones first, in the order of `question_index`."""
+    rows = [{"question": q.id, "text": q.text, "answer": q.answer, "split": q.split, "rationale": q.rationale,
+             "teacher": q.teacher, "teacher_correct": q.teacher_correct,
+             "choices": q.choices, "trained": trained}
+            for group, trained in ((training, True), (evaluation, False)) for q in group]  # fmt: skip
+    frame = pd.DataFrame(rows)
+    for column in ("question", "text", "answer", "split", "rationale", "teacher"):
+        frame[column] = frame[column].astype("string")
+    frame["teacher_correct"] = frame["teacher_correct"].astype("boolean")
+    return frame
+
+
+def steps_table(examples: Sequence[Example]) -> pd.DataFrame:
+    """One row a step: question, step, its characters of the rationale, its text."""
+    rows = [{"question_index": index, "question": example.question.id, "step": step, "character_start": start,
+             "character_end": end, "text": example.question.rationale[start:end]}
+            for index, example in enumerate(examples) for step, (start, end) in enumerate(example.steps)]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def tokens_table(examples: Sequence[Example]) -> pd.DataFrame:
+    """One row a rationale token: question, position, its characters of the rationale, its step."""
+    frames = []
+    for index, example in enumerate(examples):
+        encoded = example.encoded
+        frames.append(pd.DataFrame({
+            "question_index": index, "question": example.question.id, "position": range(encoded.num_rationale),
+            "character_start": encoded.token_spans[:, 0], "character_end": encoded.token_spans[:, 1],
+            "step": encoded.token_steps,
+        }))  # fmt: skip
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.astype({"question": "category", "question_index": "int32", "position": "int32", "step": "int32",
+                         "character_start": "int32", "character_end": "int32"})  # fmt: skip
+
+
+def examples_of_tables(questions: pd.DataFrame, steps: pd.DataFrame, tokenizer: Any) -> list[Example]:
+    """The examples of a run again, from its tables: the artefacts, and not the source file, are what later stages use."""
+    by_question = steps.groupby("question_index")[["character_start", "character_end"]]
+    spans = {index: [tuple(row) for row in rows.to_numpy().tolist()] for index, rows in by_question}
+    examples = []
+    for index, row in enumerate(questions[questions["trained"]].itertuples(index=False)):
+        question = Question(row.question, row.text, row.answer, row.rationale, row.split)
+        template = fill_template(question.text, row.rationale, question.answer)
+        examples.append(Example(question, spans[index], encode_example(template, spans[index], tokenizer)))
+    return examples
+
+
+def _stripped(question: Question) -> Question:
+    assert question.rationale is not None
+    return replace(question, rationale=question.rationale.strip())

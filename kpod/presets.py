@@ -1,0 +1,57 @@
+"""Ready-made configurations: each a function, so that one can start from another. No torch."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+
+from kpod.config import RunConfig, make_config
+from kpod.errors import InputError
+
+
+def example() -> RunConfig:
+    """The shipped dozen: a few minutes on two cores, to see every stage and page at work."""
+    return make_config(
+        {
+            "name": "Example: a dozen questions",
+            "data": {"source": "shipped:example_questions", "task": "arithmetic"},
+            "student": {"name": "smollm2-135m"},
+            "weights": {"epochs": 12, "warmup_epochs": 12, "batch_size": 3},
+            "clustering": {"num_clusters": 3, "embedding": "tfidf"},
+            "distillation": {"epochs": 8, "batch_size": 3},
+            "evaluation": {"max_new_tokens": 120},
+        }
+    )
+
+
+def svamp_smollm2() -> RunConfig:
+    """SmolLM2-135M on 300 SVAMP questions with GPT-3.5 rationales of the data folder: the report in the README."""
+    return make_config(
+        {
+            "name": "SVAMP, SmolLM2-135M",
+            "data": {
+                "source": "../shared/data/svamp/train_gpt35_mcckd.jsonl",
+                "task": "svamp",
+                "train_limit": 300,
+                "evaluation_source": "../shared/data/svamp/svamp.jsonl",
+                "evaluation_split": "test",
+            },
+            "student": {"name": "smollm2-135m", "max_tokens": 176},
+            "weights": {"epochs": 3, "warmup_epochs": 2, "batch_size": 4},
+            "clustering": {"embedding": "glove"},
+            "distillation": {"epochs": 6, "batch_size": 4, "probe_questions": 60},
+            "evaluation": {"max_new_tokens": 160},
+        }
+    )
+
+
+PRESETS: dict[str, Callable[[], RunConfig]] = {"example": example, "svamp-smollm2": svamp_smollm2}
+
+
+def get(name: str) -> RunConfig:
+    """The configuration of a preset. Raises InputError that names the nearest one."""
+    if name not in PRESETS:
+        near = difflib.get_close_matches(name, PRESETS, n=1, cutoff=0.4)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise InputError(f"{name!r} is no preset.{hint} There are {', '.join(PRESETS)}.")
+    return PRESETS[name]()

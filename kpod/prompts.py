@@ -1,0 +1,109 @@
+"""The one template, and its tokens: made once, tokenised once, every span from the tokeniser's offsets. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kpod.records import Span
+
+COT_PROMPT = "Let's think step by step."
+ANSWER_TRIGGER = "Therefore, the answer is"
+
+
+@dataclass(frozen=True)
+class TemplateText:
+    """`Q: {x}\\nA: Let's think step by step. {r}\\nTherefore, the answer is {y}.` and where r and y stand in it."""
+
+    text: str
+    rationale: Span
+    answer: Span
+
+
+def question_prompt(question: str) -> str:
+    """What a student reads before it generates a rationale."""
+    return f"Q: {question.strip()}\nA: {COT_PROMPT}"
+
+
+def fill_template(question: str, rationale: str, answer: str) -> TemplateText:
+    """The whole training text of a question. `rationale` is taken as it is: its spans are those of the steps."""
+    head = question_prompt(question) + " "
+    middle = f"{head}{rationale}\n{ANSWER_TRIGGER} "
+    return TemplateText(
+        text=f"{middle}{answer}.",
+        rationale=(len(head), len(head) + len(rationale)),
+        answer=(len(middle), len(middle) + len(answer)),
+    )
+
+
+@dataclass(frozen=True)
+class EncodedExample:
+    """The tokens of one template text: `question | rationale | suffix`, the suffix being trigger, answer, `.`, end.
+
+    input_ids: (L,) int64. Rationale token j stands at num_question + j.
+    token_spans: (num_rationale, 2) characters of the rationale. token_steps: (num_rationale,) 0-based step.
+    answer_positions: [start, end) of the answer's own tokens in input_ids.
+    """
+
+    input_ids: np.ndarray
+    num_question: int
+    num_rationale: int
+    token_spans: np.ndarray
+    token_steps: np.ndarray
+    answer_positions: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
+    @property
+    def rationale_end(self) -> int:
+        """Position after the last rationale token: where the suffix starts."""
+        return self.num_question + self.num_rationale
+
+
+def encode_example(template: TemplateText, steps: Sequence[Span], tokenizer: Any) -> EncodedExample:
+    """Tokenise a template text once and give every token its part and its step by its first visible character.
+
+    `steps` are character spans of the rationale; a token of white space belongs to the step before it.
+    """
+    encoded = tokenizer(template.text, add_special_tokens=False, return_offsets_mapping=True)
+    ids, offsets = list(encoded["input_ids"]), encoded["offset_mapping"]
+    anchors = np.array([_first_visible(template.text, start, end) for start, end in offsets])
+    start, end = template.rationale
+    num_question = int(np.searchsorted(anchors, start))
+    rationale_end = int(np.searchsorted(anchors, end))
+    answer_start, answer_end = (int(np.searchsorted(anchors, edge)) for edge in template.answer)
+    assert num_question < rationale_end <= answer_start < answer_end, (template.text, offsets)
+
+    spans = np.array(offsets[num_question:rationale_end], dtype=np.int64) - start
+    step_starts = np.array([step_start for step_start, _ in steps])
+    token_steps = np.searchsorted(step_starts, anchors[num_question:rationale_end] - start, side="right") - 1
+    before = _begin_tokens(tokenizer)
+    after = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+    return EncodedExample(
+        input_ids=np.array(before + ids + after, dtype=np.int64),
+        num_question=num_question + len(before),
+        num_rationale=rationale_end - num_question,
+        token_spans=np.clip(spans, 0, end - start),
+        token_steps=np.clip(token_steps, 0, None),
+        answer_positions=(answer_start + len(before), answer_end + len(before)),
+    )
+
+
+def encode_prompt(question: str, tokenizer: Any) -> list[int]:
+    """The tokens of the question's prompt as they stand at the start of its template text."""
+    return _begin_tokens(tokenizer) + list(tokenizer(question_prompt(question), add_special_tokens=False)["input_ids"])
+
+
+def _begin_tokens(tokenizer: Any) -> list[int]:
+    """[bos] for tokenisers that put it in front by themselves, else nothing."""
+    bos = tokenizer.bos_token_id
+    return [bos] if bos is not None and tokenizer("a")["input_ids"][:1] == [bos] else []
+
+
+def _first_visible(text: str, start: int, end: int) -> int:
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()) if piece.strip() else start

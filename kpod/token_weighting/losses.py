@@ -1,0 +1,93 @@
+"""The mask-learning loss (Eq. 5 to 7) and how the price of keeping a token is set."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from math import exp
+
+import torch
+from torch import Tensor
+
+LOWEST_ALPHA, HIGHEST_ALPHA = 0.02, 0.9  # below 1 the full rationale always beats none (in units of the gap)
+
+
+def answer_loss(logits_NV: Tensor, targets_N: Tensor, row_N: Tensor, num_rows: int) -> Tensor:
+    """NLL of the answers: mean over the prefixes and answer tokens of a rationale, then over rationales (Eq. 5).
+
+    The paper sums over prefixes; a mean keeps alpha comparable between short and long rationales.
+    """
+    nll_N = torch.nn.functional.cross_entropy(logits_NV.float(), targets_N, reduction="none")
+    sums_B = torch.zeros(num_rows, dtype=nll_N.dtype, device=nll_N.device).index_add_(0, row_N, nll_N)
+    counts_B = torch.bincount(row_N, minlength=num_rows).to(nll_N.dtype)
+    return (sums_B / counts_B).mean()
+
+
+def keep_cost(logits_BM: Tensor, valid_BM: Tensor) -> Tensor:
+    """Mean weight of the tokens of a rationale, then over rationales: the expectation of Eq. 6."""
+    weights_BM = torch.sigmoid(logits_BM) * valid_BM
+    return (weights_BM.sum(1) / valid_BM.sum(1)).mean()
+
+
+@dataclass
+class Price:
+    """The price of keeping a token, and what the rationale is worth: plain numbers, so that a checkpoint holds them.
+
+    gap = NLL_empty - NLL_full, both running means, is what a rationale is worth in nats an answer token. `fixed` takes
+    alpha as given in nats (the paper), `relative` in units of the gap; `constrained` raises alpha while masking loses
+    less than `tolerance` of the gap and lowers it otherwise (dual ascent):
+    alpha *= exp(-rate * clip((NLL_masked - NLL_full) / gap - tolerance, -1, 1)).
+    """
+
+    objective: str
+    alpha: float
+    tolerance: float
+    rate: float
+    nll_full: float | None = None
+    nll_empty: float | None = None
+    nll_masked: float | None = None
+    smoothing: float = 0.8
+
+    @property
+    def gap(self) -> float:
+        """Never under .05 nats: with a rationale that is worth nothing there is no unit to measure in."""
+        if self.nll_full is None or self.nll_empty is None:
+            return 1.0
+        return max(0.05, self.nll_empty - self.nll_full)
+
+    def measure(self, nll_full: float, nll_empty: float) -> None:
+        self.nll_full = self._smooth(self.nll_full, nll_full)
+        self.nll_empty = self._smooth(self.nll_empty, nll_empty)
+
+    def loss(self, nll_masked: Tensor, cost: Tensor) -> Tensor:
+        """Eq. 7: NLL + alpha * cost, the NLL in units of the gap unless the price is fixed."""
+        unit = 1.0 if self.objective == "fixed" else self.gap
+        return nll_masked / unit + self.alpha * cost
+
+    def ascend(self, nll_masked: float) -> None:
+        """Note what masking costs now and, where constrained, move alpha."""
+        self.nll_masked = self._smooth(self.nll_masked, nll_masked)
+        if self.objective == "constrained" and self.nll_full is not None:
+            excess = (nll_masked - self.nll_full) / self.gap - self.tolerance
+            moved = self.alpha * exp(-self.rate * min(1.0, max(-1.0, excess)))
+            self.alpha = min(HIGHEST_ALPHA, max(LOWEST_ALPHA, moved))
+
+    def values(self) -> dict[str, float | str | None]:
+        return asdict(self)
+
+    def _smooth(self, old: float | None, new: float) -> float:
+        return new if old is None else self.smoothing * old + (1 - self.smoothing) * new
+
+
+def collapse_warning(keep_rate: float, price: Price) -> str | None:
+    """Why the weights mean nothing, or None: the keep rate left 2%..98%, or the masked rationale is as good as none."""
+    if not 0.02 <= keep_rate <= 0.98:
+        return (
+            f"Weights collapsed: {keep_rate:.1%} of the tokens are kept on average, outside 2%..98%. They tell keypoints "
+            "from other tokens no better than chance; try more warm-up epochs, another seed or objective=constrained."
+        )
+    if None not in (price.nll_masked, price.nll_empty) and price.nll_masked >= price.nll_empty:
+        return (
+            f"Weights collapsed: with the masked rationale the answer's NLL is {price.nll_masked:.3f}, no better than "
+            f"{price.nll_empty:.3f} without one. Try more warm-up epochs, another seed or objective=constrained."
+        )
+    return None
