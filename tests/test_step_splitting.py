@@ -2,7 +2,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpod.errors import InputError
@@ -137,6 +137,7 @@ FRAGMENTS = st.sampled_from(
 
 
 @pytest.mark.parametrize("mode", MODES)
+@settings(deadline=None)
 @given(text=st.one_of(st.text(), st.lists(FRAGMENTS, max_size=30).map("".join)))
 def test_steps_partition_the_characters(mode, text):
     spans = split_steps(text, mode)
@@ -146,6 +147,7 @@ def test_steps_partition_the_characters(mode, text):
     assert all(text[start:end].strip() == text[start:end] for start, end in spans)
 
 
+@settings(deadline=None)
 @given(st.lists(FRAGMENTS, max_size=30).map("".join))
 def test_sentence_steps_say_something(text):
     """Unless nothing in the text does, every step holds a letter, a digit or a formula."""
@@ -154,6 +156,7 @@ def test_sentence_steps_say_something(text):
         assert all(any(map(str.isalnum, step)) for step in steps[1:])
 
 
+@settings(deadline=None)
 @given(st.lists(FRAGMENTS, max_size=20).map("".join), st.integers(0, 5))
 def test_steps_of_stripped_text_are_the_same(text, indent):
     assert pieces(" " * indent + text + "\n" * indent) == pieces(text)

@@ -4,7 +4,7 @@
 """
 
 from kpod.tasks.base import Task
-from kpod.tasks.loading import load_questions
+from kpod.tasks.loading import guess, load_questions
 from kpod.tasks.registry import get, names
 
-__all__ = ["Task", "get", "load_questions", "names"]
+__all__ = ["Task", "get", "guess", "load_questions", "names"]

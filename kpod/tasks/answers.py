@@ -46,9 +46,7 @@ _BRACKETED_LETTER = re.compile(r"[(\[]\s*([A-Z])\s*[)\]]")
 _AFTER_LETTER = re.compile(r"\s+(?!(?:because|since|as|and|for|which|is|due|so|but|or|not)\b)[a-z]")
 _YES_NO = re.compile(r"\b(yes|no|true|false)\b", re.IGNORECASE)
 # Without "the answer is": as a sentence, or opening one. The "no" of "there is no rain" answers nothing.
-_YES_NO_SENTENCE = re.compile(
-    r"(?:^|[.!?\n]\s*|\b[Ss]o,?\s+)(yes|no|true|false)(?=\s*(?:[,.!;]|$))", re.IGNORECASE
-)
+_YES_NO_SENTENCE = re.compile(r"(?:^|[.!?\n]\s*|\b[Ss]o,?\s+)(yes|no|true|false)(?=\s*(?:[,.!;]|$))", re.IGNORECASE)
 
 
 def answer_statements(text: str) -> list[str]:
@@ -120,9 +118,7 @@ def extract_number(text: str) -> str | None:
     signed = re.sub(r"^[\s$]*[-−]\s*", "-", statement)  # "the answer is - 3": here no operator can stand
     if numbers := find_numbers(signed) or find_numbers(statements[0]):
         return canonical_number(numbers[0])
-    words = [
-        _NUMBER_WORDS[word.lower()] for word in _WORD.findall(statement) if word.lower() in _NUMBER_WORDS
-    ]
+    words = [_NUMBER_WORDS[word.lower()] for word in _WORD.findall(statement) if word.lower() in _NUMBER_WORDS]
     return str(words[0]) if words else None
 
 
@@ -194,9 +190,7 @@ def extract_yes_no(text: str) -> str | None:
 
 def _letter_in(statement: str) -> str | None:
     """A letter in brackets, after "option", or alone; the "A" of "A bank" and the word "I" are none."""
-    statement = (
-        re.sub(r"\\(?:text|mathrm|textbf|mathbf)\s*", "", statement).replace("{", "(").replace("}", ")")
-    )
+    statement = re.sub(r"\\(?:text|mathrm|textbf|mathbf)\s*", "", statement).replace("{", "(").replace("}", ")")
     if match := _NAMED_LETTER.search(statement):
         return match[1].upper()
     for match in _LETTER.finditer(statement):
@@ -251,11 +245,7 @@ def _plain_fraction(character: str) -> str:
     if character.isascii() or "FRACTION" not in unicodedata.name(character, ""):
         return character
     parts = unicodedata.normalize("NFKC", character).split("⁄")
-    return (
-        f" {parts[0]}/{parts[1]}"
-        if len(parts) == 2 and all(part.isdecimal() for part in parts)
-        else character
-    )
+    return f" {parts[0]}/{parts[1]}" if len(parts) == 2 and all(part.isdecimal() for part in parts) else character
 
 
 def _value(match: re.Match[str]) -> Fraction | None:

@@ -129,9 +129,7 @@ def _required(row: Row, field: str, where: str) -> Any:
         raise InputError(f'{where}: "{field}" is empty; every question needs one.')
     near = [name for name in difflib.get_close_matches(field, [str(name) for name in row], n=2, cutoff=0.6)]
     hint = f" Did you mean {' or '.join(map(repr, near))}? Rename it." if near else ""
-    raise InputError(
-        f'{where}: the field "{field}" is missing; the row has {", ".join(map(repr, row))}.{hint}'
-    )
+    raise InputError(f'{where}: the field "{field}" is missing; the row has {", ".join(map(repr, row))}.{hint}')
 
 
 def _answer(row: Row, task: Task, choices: Sequence[str] | None, where: str) -> str:
@@ -173,9 +171,7 @@ def _split(row: Row) -> str:
     return next((str(value) for value in given if value is not None), "unassigned")
 
 
-def _teacher_correct(
-    row: Row, task: Task, choices: Sequence[str] | None, gold: str, where: str
-) -> bool | None:
+def _teacher_correct(row: Row, task: Task, choices: Sequence[str] | None, gold: str, where: str) -> bool | None:
     """`correct` where given, else by the rationale's own answer; None without a rationale or an answer."""
     rationale, given = row.get("rationale"), row.get("correct")
     if not rationale or not rationale.strip():

@@ -31,9 +31,7 @@ def read_rows(path: str | Path) -> list[PlacedRow]:
         raise InputError(f"There is no file {path}. Give the path of a {_endings()} file.")
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise InputError(
-            f"{path} ends in {path.suffix or 'nothing'!r}; questions are read from {_endings()}."
-        )
+        raise InputError(f"{path} ends in {path.suffix or 'nothing'!r}; questions are read from {_endings()}.")
     rows = reader(path)
     if not rows:
         raise InputError(f"{path} holds no questions. Give a file with at least one record.")
@@ -51,8 +49,7 @@ def _read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InputError(
-            f"{path}, line {line}: byte 0x{error.object[error.start]:02x} is not UTF-8. "
-            "Save the file as UTF-8."
+            f"{path}, line {line}: byte 0x{error.object[error.start]:02x} is not UTF-8. Save the file as UTF-8."
         ) from error
 
 
@@ -96,12 +93,9 @@ def _read_json(path: Path) -> list[PlacedRow]:
             "object a line .jsonl."
         ) from error
     if not isinstance(records, list):
-        raise InputError(
-            f"{path} holds one {type(records).__name__}; a .json file must hold a list of objects."
-        )
+        raise InputError(f"{path} holds one {type(records).__name__}; a .json file must hold a list of objects.")
     return [
-        (f"item {number}", _object(record, f"{path}, item {number}"))
-        for number, record in enumerate(records, start=1)
+        (f"item {number}", _object(record, f"{path}, item {number}")) for number, record in enumerate(records, start=1)
     ]
 
 
@@ -133,9 +127,7 @@ def _read_parquet(path: Path) -> list[PlacedRow]:
     try:
         records = pyarrow.parquet.read_table(path).to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
-        raise InputError(
-            f"{path} cannot be read as Parquet: {error}. Write it anew, or give a .jsonl file."
-        ) from error
+        raise InputError(f"{path} cannot be read as Parquet: {error}. Write it anew, or give a .jsonl file.") from error
     return [(f"row {number}", record) for number, record in enumerate(records, start=1)]
 
 

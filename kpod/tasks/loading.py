@@ -8,13 +8,12 @@ from pathlib import Path
 from kpod.records import Question
 from kpod.tasks.base import Duplicates, Task, questions_from_rows
 from kpod.tasks.files import PlacedRow, read_rows
+from kpod.tasks.numeric import canonical_gold
 from kpod.tasks.registry import get
 from kpod.tasks.strategyqa import canonical_answer as canonical_yes_no
 
 
-def load_questions(
-    source: str | Path, task: str | None = None, duplicates: Duplicates = "error"
-) -> list[Question]:
+def load_questions(source: str | Path, task: str | None = None, duplicates: Duplicates = "error") -> list[Question]:
     """The questions of a local .jsonl, .ndjson, .json (a list), .csv or .parquet file, in its order.
 
     Fields: `id`, `question`, `answer` (needed); `rationale`, `rationale_source`, `split` (or `kpod_split`,
@@ -45,3 +44,12 @@ def guess_task(rows: Sequence[PlacedRow]) -> Task:
     if answers and all(isinstance(answer, str) and "####" in answer for answer in answers):
         return get("gsm8k")
     return get("arithmetic")
+
+
+def guess(answers: Sequence[str]) -> str:
+    """The name of the generic task that canonical gold answers belong to, for tables that hold no choices."""
+    if all(answer in ("yes", "no") for answer in answers):
+        return "strategyqa"
+    if all(len(answer) == 1 and "A" <= answer <= "Z" for answer in answers):
+        return "multiple_choice"
+    return "arithmetic" if all(canonical_gold(answer) is not None for answer in answers) else "asdiv"

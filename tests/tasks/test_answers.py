@@ -2,7 +2,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpod.tasks import answers
@@ -88,6 +88,7 @@ def test_canonical_number_by_hand():
     assert {text: answers.canonical_number(Fraction(text)) for text in values} == values
 
 
+@settings(deadline=None)
 @given(st.fractions(max_denominator=10**6))
 def test_canonical_number_is_exact(value):
     text = answers.canonical_number(value)
@@ -95,6 +96,7 @@ def test_canonical_number_is_exact(value):
     assert answers.parse_number(text) == value
 
 
+@settings(deadline=None)
 @given(st.decimals(min_value=-(10**9), max_value=10**9, places=4))
 def test_any_spelling_gives_the_same_canonical_form(value):
     spelled = f"${value:,.4f}" if value >= 0 else f"-${-value:,.4f}"
@@ -102,6 +104,7 @@ def test_any_spelling_gives_the_same_canonical_form(value):
     assert "," not in answers.extract_number(spelled)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_extraction_never_fails(text):
     for extract in (answers.extract_number, answers.extract_letter, answers.extract_yes_no):

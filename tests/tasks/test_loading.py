@@ -63,10 +63,7 @@ def test_yes_or_no_rows_list_no_options(tmp_path):
 
 @pytest.mark.parametrize("ending", ["json", "csv", "parquet", "ndjson"])
 def test_every_format_holds_the_same_questions(tmp_path, ending):
-    rows = [
-        MELTS
-        | {"rationale": 'Ice, "wet" as it is,\nmelts. The answer is B.', "correct": False, "split": None}
-    ]
+    rows = [MELTS | {"rationale": 'Ice, "wet" as it is,\nmelts. The answer is B.', "correct": False, "split": None}]
     expected = load_questions(write(tmp_path / "a.jsonl", rows))
     path = tmp_path / f"b.{ending}"
     if ending == "json":
@@ -236,9 +233,7 @@ def test_bad_choices(tmp_path, fields, message):
 
 
 def test_bad_files(tmp_path):
-    with pytest.raises(
-        InputError, match=r"no file .*none\.jsonl.*\.jsonl, \.ndjson, \.json, \.csv or \.parquet"
-    ):
+    with pytest.raises(InputError, match=r"no file .*none\.jsonl.*\.jsonl, \.ndjson, \.json, \.csv or \.parquet"):
         load_questions(tmp_path / "none.jsonl")
     write(tmp_path / "a.jsonl", [PENS])
     with pytest.raises(InputError, match=r"is a folder.*It holds a\.jsonl"):
@@ -267,6 +262,19 @@ def test_bad_files(tmp_path):
 def test_an_unknown_task_is_named(tmp_path):
     with pytest.raises(InputError, match="no task 'maths'"):
         load_questions(write(tmp_path / "a.jsonl", [PENS]), "maths")
+
+
+@pytest.mark.parametrize(
+    ("answers", "name"),
+    [
+        (["yes", "no"], "strategyqa"),
+        (["A", "E"], "multiple_choice"),
+        (["1", "1/3", "-2.5"], "arithmetic"),
+        (["1", "mrs reed"], "asdiv"),
+    ],
+)
+def test_guess_of_a_task_by_its_gold_answers(answers, name):
+    assert tasks.guess(answers) == name
 
 
 SHARED_FILES = {
@@ -310,8 +318,7 @@ def test_extraction_agrees_with_the_files(shared_data, name):
     with (shared_data / name).open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     agree = sum(
-        task.is_correct(task.extract_answer(row["rationale"], row["choices"]), row["answer"])
-        == row["correct"]
+        task.is_correct(task.extract_answer(row["rationale"], row["choices"]), row["answer"]) == row["correct"]
         for row in rows
     )
     assert agree / len(rows) >= least
