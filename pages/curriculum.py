@@ -11,7 +11,7 @@ from kpod.ui.stage_figures import stage_figures, stage_table
 run = state.open_run("Curriculum", "Which steps the student is asked for at each stage, from the easiest on.")
 
 if not run.has("schedule") or not run.has("stages"):
-    parts.not_yet(run, "Schedule", "curriculum")
+    parts.not_yet(run, "schedule", "schedule")
     st.stop()
 
 stages = reads.table(run, "stages")
@@ -43,6 +43,10 @@ with right:
     parts.section("Picks by cluster", "Whose questions dropped input steps at each stage.")
     if "picks_by_cluster" in stages:
         st.plotly_chart(curriculum.picks_figure(stages), config=CONFIG, key="picks")
+if run.has("difficulty_history"):
+    parts.section("Difficulty of all steps over the epochs", "Median and quartiles under the student of each epoch.")
+    history = reads.table(run, "difficulty_history", ("epoch", "difficulty"))
+    st.plotly_chart(curriculum.corpus_difficulty_figure(history), config=CONFIG, key="all-difficulty")
 with st.expander("Every stage in figures"):
     stage_table(stages)
 

@@ -4,13 +4,14 @@ import streamlit as st
 
 from kpod.charts.keypoints import token_payload
 from kpod.ui import address, parts, reads, state
+from kpod.ui.token_summary import token_summary
 from kpod.ui.token_view import token_view
 
 run = state.open_run("Keypoints", "Which tokens of a rationale the answer hangs on, as the mask learned them.")
 
 if not run.has("questions") or not run.has("tokens", "weight"):
     parts.show_warnings(run)
-    parts.not_yet(run, "Token weights", "mask learning")
+    parts.not_yet(run, "token weights", "weights")
     st.stop()
 
 question = state.question_picker(run)
@@ -52,3 +53,5 @@ if st.session_state["to-curriculum"]:
     state.open_page("curriculum", question)
 if st.session_state["to-questions"]:
     state.open_page("questions", question)
+
+token_summary(run)

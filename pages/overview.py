@@ -7,7 +7,7 @@ run = state.open_run(
     "Distil step-by-step reasoning into a small model: learn which tokens matter, rate how hard each step is, and "
     "hand the steps over from easy to hard.",
 )
-overview.run_head(run)
+overview.live_head(run)
 parts.show_warnings(run)
 overview.pipeline(run)
 overview.run_list()

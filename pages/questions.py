@@ -11,7 +11,7 @@ from kpod.ui.question_table import question_table
 run = state.open_run("Questions", "Questions that are alike lie together; colour shows what became of them.")
 
 if not run.has("questions", "x"):
-    parts.not_yet(run, "Map", "clustering")
+    parts.not_yet(run, "map", "cluster")
     st.stop()
 
 questions = reads.table(run, "questions")

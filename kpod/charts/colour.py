@@ -35,9 +35,9 @@ def sequential(dark: bool = False, steps: int = SCALE_STEPS) -> list[str]:
     return colours
 
 
-def plotly_scale(dark: bool = False) -> list[list[float | str]]:
-    """`sequential` as a Plotly colour scale."""
-    colours = sequential(dark, 17)
+def plotly_scale(dark: bool = False, start: float = 0.0) -> list[list[float | str]]:
+    """`sequential` as a Plotly colour scale; `start` leaves out the palest share, for marks on the bare page."""
+    colours = sequential(dark, 65)[round(64 * start) :: 4]
     return [[i / (len(colours) - 1), colour] for i, colour in enumerate(colours)]
 
 

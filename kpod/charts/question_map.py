@@ -26,10 +26,7 @@ class Colouring:
     colours: tuple[str, ...] = ()
     low: float = 0.0
     high: float = 1.0
-
-    @property
-    def is_categorical(self) -> bool:
-        return bool(self.names)
+    shapes: tuple[str, ...] = ()  # of each category: circle (default), cross
 
 
 def colourings(
@@ -59,7 +56,13 @@ def colourings(
     if predictions is not None and predictions["question"].isin(ids).any():
         last = predictions.sort_values("epoch").drop_duplicates("question", keep="last")
         correct = last.set_index("question")["correct"].reindex(ids).astype("float64").to_numpy()
-        found["correct"] = Colouring("Answer of the distilled student", correct, ("wrong", "right"), (WRONG, RIGHT))
+        found["correct"] = Colouring(
+            "Answer of the distilled student",
+            correct,
+            names=("wrong", "right"),
+            colours=(WRONG, RIGHT),
+            shapes=("cross", "circle"),
+        )
     return found
 
 
@@ -78,6 +81,7 @@ def map_payload(questions: pd.DataFrame, colouring: Colouring, **header: Any) ->
         "title": colouring.title,
         "names": list(colouring.names),
         "colours": list(colouring.colours),
+        "shapes": list(colouring.shapes),
         "scale": {mode: sequential(mode == "dark", 33) for mode in ("light", "dark")},
         "low": colouring.low,
         "high": colouring.high,

@@ -31,6 +31,20 @@ STATUS_MARKS = {
 }
 
 
+def live_head(run: Run) -> None:
+    """The head, kept fresh while the run goes; when it ends, the whole page is drawn anew."""
+    going = run.status == "running"
+
+    @st.fragment(run_every=2.0 if going else None)
+    def head() -> None:
+        current = reads.open_run(run.folder)
+        run_head(current)
+        if going and (current.status != "running" or current.state.stages.keys() != run.state.stages.keys()):
+            st.rerun()
+
+    head()
+
+
 def run_head(run: Run) -> None:
     """Name, status and settings of the chosen run; how far it is, or why it stopped."""
     config = run.config

@@ -43,25 +43,23 @@ def empty_state(title: str, text: str, command: str = "", further: str = "") -> 
 
 
 def not_yet(run: Run, what: str, stage: str) -> None:
-    """The empty state of a run that has not got far enough: what is missing, why, and what to do."""
-    if run.status == "running":
+    """The empty state of a run that lacks `what`: why, and what to do. `stage` is the pipeline's name of its maker."""
+    status = run.status
+    if status == "running":
+        empty_state(f"No {what} yet", f"The run is going; this page fills when its stage “{stage}” has finished.")
+        return
+    if status == "finished":
         empty_state(
-            f"{what} will appear here",
-            f"The run is still going; the stage that makes them ({stage}) has not finished. Reload in a while.",
+            f"This run has no {what}",
+            f"It finished without its stage “{stage}”: the method “{run.config.method}” has no use for it. "
+            "Choose a run of another method.",
         )
         return
-    reasons = {
-        "died": "The process of this run ended without a word.",
-        "cancelled": "This run was cancelled before.",
-        "failed": f"This run failed before: {run.state.error or 'see its log'}",
-        "created": "This run has not been started.",
-        "finished": "This run finished without that stage.",
-    }
-    empty_state(
-        f"This run has no {what.lower()} yet",
-        f"{reasons.get(run.status, '')} The stage that makes them ({stage}) has not finished. Continue the run with:",
-        command=f"python -m kpod run --resume {run.folder}",
-    )
+    ends = {"died": "its process ended", "cancelled": "it was cancelled", "failed": "it failed", "created": "it began"}
+    text = f"This run stopped before its stage “{stage}” had finished: {ends[status]}."
+    if status == "failed" and run.state.error:
+        text += f" {run.state.error}"
+    empty_state(f"No {what} yet", f"{text} Continue it with:", command=f"python -m kpod run --resume {run.folder}")
 
 
 def show_warnings(run: Run) -> None:

@@ -308,8 +308,10 @@ class QuestionMap {
       const entry = make("button", "entry")
       entry.type = "button"
       entry.setAttribute("aria-pressed", !this.muted.has(k))
-      const swatch = make("span", "swatch")
-      swatch.style.background = meta.colours[k]
+      const cross = meta.shapes[k] === "cross"
+      const swatch = make("span", cross ? "swatch cross" : "swatch", cross ? "✕" : undefined)
+      if (cross) swatch.style.color = meta.colours[k]
+      else swatch.style.background = meta.colours[k]
       entry.append(swatch, make("span", "", name), make("span", "count", String(counts.get(k) ?? 0)))
       entry.onclick = () => { this.muted.has(k) ? this.muted.delete(k) : this.muted.add(k); this.drawLegend(); this.redraw() }
       legend.append(entry)
@@ -359,13 +361,20 @@ class QuestionMap {
       const dim = key.startsWith("dim ")
       context.globalAlpha = dim ? 0.13 : n > 3000 ? 0.75 : 0.9
       context.fillStyle = dim ? key.slice(4) : key
+      context.strokeStyle = context.fillStyle
+      const cross = this.meta.shapes[this.value[points[0]]] === "cross"
+      const size = Number.isNaN(this.value[points[0]]) ? 0.6 * radius : radius
       context.beginPath()
       for (const i of points) {
         const [px, py] = this.toScreen(this.x[i], this.y[i])
         if (px < -9 || py < -9 || px > this.width + 9 || py > this.height + 9) continue
-        if (n > 20000) context.rect(px - radius, py - radius, 2 * radius, 2 * radius)
-        else { context.moveTo(px + radius, py); context.arc(px, py, radius, 0, 6.2832) }
+        if (cross) {
+          context.moveTo(px - size, py - size); context.lineTo(px + size, py + size)
+          context.moveTo(px - size, py + size); context.lineTo(px + size, py - size)
+        } else if (n > 20000) context.rect(px - size, py - size, 2 * size, 2 * size)
+        else { context.moveTo(px + size, py); context.arc(px, py, size, 0, 6.2832) }
       }
+      if (cross) { context.lineWidth = Math.max(1, 0.55 * size); context.stroke(); continue }
       context.fill()
       if (!dim && n <= 3000) { context.lineWidth = 1; context.strokeStyle = this.paper; context.stroke() }
     }

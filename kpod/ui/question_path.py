@@ -34,7 +34,7 @@ def question_path(run: Run, question: str) -> None:
             if len(history):
                 st.plotly_chart(curriculum.difficulty_figure(history), config=CONFIG, key="difficulty")
         else:
-            parts.not_yet(run, "Difficulties by epoch", "distillation")
+            parts.not_yet(run, "difficulties by epoch", "distill")
     if to_keypoints:
         state.open_page("keypoints", question)
     if to_questions:

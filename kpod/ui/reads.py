@@ -68,6 +68,11 @@ def metrics(run: Run) -> pd.DataFrame:
     return _metrics(str(run.folder), _stamp(run.folder / "metrics.jsonl"), run)
 
 
+def stamp(run: Run, name: str) -> tuple[int, int] | None:
+    """What tells one state of a table's file from another, as a key for caches of what is computed from it."""
+    return _stamp(run.path(name))
+
+
 def _stamp(path: Path) -> tuple[int, int] | None:
     try:
         status = path.stat()

@@ -4,6 +4,7 @@
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/
 const SVG = "http://www.w3.org/2000/svg"
 const PLAY_MS_PER_EPOCH = 900
+const SHORT_RATIONALE = 160 // tokens; a shorter one is set in larger type
 const COVERAGE = [["tokens", "of tokens"], ["loss", "of the loss"], ["digit", "of digits"], ["operator", "of operators"]]
 const views = new WeakMap()
 
@@ -64,6 +65,7 @@ class TokenView {
   constructor(root, data) {
     Object.assign(this, { root, data, key: data.key, epoch: 0, threshold: 0, pin: null, theme: null, frame: 0, sent: "", received: "" })
     root.replaceChildren()
+    root.classList.toggle("short", data.texts.length <= SHORT_RATIONALE)
     this.last = data.weights.length - 1
     this.buildToolbar()
     const body = make("div", "body")
@@ -345,7 +347,7 @@ class TokenView {
 
   quoted(j) {
     const text = make("span", "quoted")
-    fillText(text, this.data.texts[j].trim() || this.data.texts[j] || "shares a character")
+    fillText(text, this.data.texts[j].trim() || this.data.texts[j].replaceAll(" ", "␣") || "shares a character")
     return text
   }
 
