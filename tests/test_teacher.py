@@ -1,5 +1,10 @@
+import json
+
+import pytest
+
+from kpod.errors import InputError
 from kpod.records import Question
-from kpod.teacher import filter_rationales
+from kpod.teacher import filter_rationales, steps_of_files
 
 
 def question(name, rationale, correct=True, text="How many pens?"):
@@ -37,3 +42,25 @@ def test_wrong_rationales_can_be_kept():
 
 def test_nothing_in_nothing_out():
     assert filter_rationales([]) == ([], {"no rationale": 0, "wrong answer": 0, "repeated": 0})
+
+
+def test_steps_of_files(tmp_path):
+    rows = [{"rationale": "2 + 3 = 5. It costs $1.50."}, {"rationale": None}, {"rationale": "A\nB\nC"}]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text('{"rationale": null}', encoding="utf-8")
+    table = steps_of_files([tmp_path / "a.jsonl", tmp_path / "b.jsonl"])
+    assert table == [
+        {"name": str(tmp_path / "a.jsonl"), "mode": "sentence", "rationales": 2, "mean": 2.5, "median": 2.5, "max": 3},
+        {"name": str(tmp_path / "a.jsonl"), "mode": "paper", "rationales": 2, "mean": 2, "median": 2, "max": 3},
+    ]
+    with pytest.raises(InputError, match="no file"):
+        steps_of_files([tmp_path / "none.jsonl"])
+
+
+@pytest.mark.data
+def test_steps_of_real_files(shared_data):
+    """GSM8K people write a line a step; GPT-3.5 on SVAMP writes more lines than periods."""
+    human, gpt = shared_data / "gsm8k/test_human.jsonl", shared_data / "svamp/train_gpt35_mcckd.jsonl"
+    means = {(row["name"], row["mode"]): row["mean"] for row in steps_of_files([human, gpt])}
+    assert means[str(human), "sentence"] == pytest.approx(3.69, abs=0.1)
+    assert means[str(gpt), "sentence"] > 1.5 * means[str(gpt), "paper"]

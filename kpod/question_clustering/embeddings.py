@@ -13,7 +13,7 @@ from kpod.errors import InputError
 from kpod.question_clustering.glove import PACKAGE, load_glove
 
 METHODS = ("auto", "glove", "tfidf", "student")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,9 @@ class QuestionEmbeddings:
 
 
 def question_words(text: str) -> list[str]:
-    """The words of a text in lower case, without numbers; "Tom's" gives "tom"."""
-    return [re.split("['’]", word)[0] for word in _WORD.findall(text.lower())]
+    """The words of a text in lower case, without numbers and negated verbs; "Tom's" gives "tom"."""
+    words = _WORD.findall(text.lower().replace("’", "'"))
+    return [word.split("'")[0] for word in words if not word.endswith("n't")]
 
 
 def embed_questions(

@@ -89,16 +89,14 @@ def _question(row: Row, task: Task, where: str) -> Question:
     if task.kind == "letter" and choices is None:
         raise InputError(f'{where}: "choices" is missing; the task {task.name} needs a list of options.')
     gold = _answer(row, task, choices, where)
-    rationale = row.get("rationale")
-    if rationale is not None and not isinstance(rationale, str):
-        raise InputError(f'{where}: "rationale" is {type(rationale).__name__}; give a text or null.')
+    rationale = _optional_text(row, "rationale", where)
     return Question(
         id=_text(row, "id", where),
-        text=question_text(_text(row, "question", where), row.get("context"), choices, task.kind),
+        text=question_text(_text(row, "question", where), _optional_text(row, "context", where), choices, task.kind),
         answer=gold,
         rationale=rationale if rationale and rationale.strip() else None,
         split=_split(row),
-        teacher=row.get("rationale_source"),
+        teacher=_optional_text(row, "rationale_source", where),
         teacher_correct=_teacher_correct(row, task, choices, gold, where),
         choices=choices,
     )
@@ -119,6 +117,25 @@ def _text(row: Row, field: str, where: str) -> str:
         value = str(value)
     if not isinstance(value, str) or not value.strip():
         raise InputError(f'{where}: "{field}" is {value!r}; give a text that is not empty.')
+    return _storable(value, field, where)
+
+
+def _optional_text(row: Row, field: str, where: str) -> str | None:
+    value = row.get(field)
+    if value is not None and not isinstance(value, str):
+        raise InputError(f'{where}: "{field}" is {type(value).__name__}; give a text or null.')
+    return None if value is None else _storable(value, field, where)
+
+
+def _storable(value: str, field: str, where: str) -> str:
+    """The text itself; half a surrogate pair, which JSON can spell, could never be written to a run."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f'{where}: "{field}" holds half a character (\\u{ord(value[error.start]):x}) at {error.start}. '
+            "Write it as UTF-8 text."
+        ) from error
     return value
 
 

@@ -204,6 +204,8 @@ BAD_ROWS = {
         '{"id": "2", "question": "x", "answer": 1, "rationale": "a", "correct": "so"}',
         r'line 3: "correct" is',
     ),
+    "context of numbers": ('{"id": "2", "question": "x", "answer": 1, "context": 5}', r'line 3: "context" is int'),
+    "half a character": ('{"id": "2", "question": "x\\ud800", "answer": 1}', r"line 3: .*half a character .*ud800"),
     "deep": ("[" * 100_000, r"line 3 is no JSON"),
 }
 
