@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from kpod import methods
 from kpod import pipeline_stages as work
 from kpod.config import RunConfig
@@ -61,6 +63,7 @@ def _run_stages(run: Run, reporter: RunReporter) -> None:
     context = Context(run, config, reporter, resolved.folder, *_sources(config))
     stages = pipeline_of(config, _hash_inputs(context))
     wanted = fingerprints([stage.inputs for stage in stages])
+    threads = torch.get_num_threads()
     for stage in stages:
         name, fingerprint = stage.inputs.name, wanted[stage.inputs.name]
         if is_current(run, stage.inputs, fingerprint):
@@ -69,6 +72,9 @@ def _run_stages(run: Run, reporter: RunReporter) -> None:
         _forget(run, stages, name)
         started = time.monotonic()
         reset_peak_memory()
+        # numba, under UMAP, raises OpenMP's thread count behind torch's back: threads beyond the cores asked for wait
+        # for each other and a training step takes ten times as long.
+        torch.set_num_threads(threads)
         context.fingerprint = fingerprint
         stage.work(context)
         reporter.flush()

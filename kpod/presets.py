@@ -37,7 +37,15 @@ def svamp_smollm2() -> RunConfig:
                 "evaluation_split": "test",
             },
             "student": {"name": "smollm2-135m", "max_tokens": 176},
-            "weights": {"epochs": 3, "warmup_epochs": 2, "batch_size": 4},
+            "weights": {
+                "epochs": 3,
+                "warmup_epochs": 2,
+                "batch_size": 4,
+                "predictor_every": 4,
+                # 170 generator steps are few: the price of a token has to act within them.
+                "dual_start": 0.4,
+                "dual_rate": 0.15,
+            },
             "clustering": {"embedding": "glove"},
             "distillation": {"epochs": 6, "batch_size": 4, "probe_questions": 60},
             "evaluation": {"max_new_tokens": 160},

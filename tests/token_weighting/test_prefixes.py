@@ -1,0 +1,87 @@
+"""One pass over all prefixes gives the logits of separate passes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from kpod.preparation import encode_question
+from kpod.records import Question
+from kpod.students.decoder_only import load_tokenizer
+from kpod.students.supervised_logits import logits_at
+from kpod.token_weighting.prefixes import build_prefix_batch, prefix_lengths
+
+QUESTIONS = (
+    Question("a", "Mia has 3 pens and buys 4 more. How many has she?", "7", "She buys 4 pens.\nSo she has 3 + 4 = 7 pens."),
+    Question("b", "A box holds 12 eggs. How many do 2 boxes hold?", "24", "Each holds 12. Two boxes: 12 * 2 = 24. Done."),
+)
+
+
+@pytest.fixture(scope="module", params=["sdpa", "eager"])
+def student(request, tiny_llama_folder):
+    model = AutoModelForCausalLM.from_pretrained(tiny_llama_folder, attn_implementation=request.param)
+    return model.eval(), load_tokenizer(tiny_llama_folder)
+
+
+def encoded(tokenizer):
+    return [encode_question(question, tokenizer, "sentence").encoded for question in QUESTIONS]
+
+
+def test_step_prefixes_end_where_steps_end_and_the_whole_rationale_is_last(student):
+    example = encoded(student[1])[0]
+    lengths = prefix_lengths(example, "steps")
+    assert len(lengths) == 2 and lengths[-1] == example.num_rationale
+    assert list(example.token_steps[: lengths[0]]) == [0] * lengths[0]
+    assert example.token_steps[lengths[0]] == 1
+    assert prefix_lengths(example, "all") == list(range(1, example.num_rationale + 1))
+
+
+@pytest.mark.parametrize("mode", ["steps", "all"])
+def test_one_pass_equals_separate_passes(student, mode):
+    model, tokenizer = student
+    examples = encoded(tokenizer)
+    prefixes = [prefix_lengths(example, mode) for example in examples]
+    batch = build_prefix_batch(examples, prefixes, tokenizer.pad_token_id)
+    with torch.no_grad():
+        one_pass_NV = logits_at(
+            model, batch.predicts_BL, input_ids=batch.input_ids_BL, attention_mask=batch.attention_mask_B1LL,
+            position_ids=batch.position_ids_BL,
+        )  # fmt: skip
+        separate, targets = [], []
+        for example, lengths in zip(examples, prefixes, strict=True):
+            answer_start, answer_end = example.answer_positions
+            for length in lengths:
+                ids = np.concatenate([
+                    example.input_ids[: example.num_question + length], example.input_ids[example.rationale_end : answer_end]
+                ])  # fmt: skip
+                logits_LV = model(input_ids=torch.from_numpy(ids)[None]).logits[0]
+                count = answer_end - answer_start
+                separate.append(logits_LV[-count - 1 : -1])
+                targets.extend(ids[-count:])
+    assert (one_pass_NV - torch.cat(separate)).abs().max() < 1e-5
+    assert batch.targets_N.tolist() == targets
+
+
+def test_rows_and_prefixes_of_the_predictions(student):
+    examples = encoded(student[1])
+    batch = build_prefix_batch(examples, [[2, 5], [3]], 0)
+    counts = [example.answer_positions[1] - example.answer_positions[0] for example in examples]
+    assert batch.row_N.tolist() == [0] * 2 * counts[0] + [1] * counts[1]
+    assert batch.prefix_N.tolist() == [2] * counts[0] + [5] * counts[0] + [3] * counts[1]
+    assert batch.rationale_BL.sum(1).tolist() == [example.num_rationale for example in examples]
+
+
+def test_a_copy_sees_nothing_after_its_prefix(student):
+    model, tokenizer = student
+    example = encoded(tokenizer)[0]
+    batch = build_prefix_batch([example], [[3]], 0)
+    changed = batch.input_ids_BL.clone()
+    changed[0, example.num_question + 3 : example.rationale_end] = 5
+    logits = [
+        logits_at(model, batch.predicts_BL, input_ids=ids, attention_mask=batch.attention_mask_B1LL,
+                  position_ids=batch.position_ids_BL)
+        for ids in (batch.input_ids_BL, changed)
+    ]  # fmt: skip
+    assert torch.equal(*logits)
