@@ -75,5 +75,6 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, names: Iterable[str], te
         state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
         if state:
             optimizer.state[parameter] = {
-                key: value.clone() if key == "step" else value.to(parameter.device).clone() for key, value in state.items()
+                key: value.clone() if key == "step" else value.to(parameter.device).clone()
+                for key, value in state.items()
             }

@@ -18,8 +18,12 @@ from kpod.run_store import Run, create_run, list_runs, load_run, new_folder, run
 
 CANCELLED_EXIT = 130  # what a shell reports of a command that Ctrl-C ended
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
-                  help="KPOD Studio: keypoint-based progressive chain-of-thought distillation.")  # fmt: skip
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="KPOD Studio: keypoint-based progressive chain-of-thought distillation.",
+)
 
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a setting; repeatable.")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a run's name or id.")]
@@ -64,8 +68,15 @@ def runs(folder: Annotated[Path | None, typer.Argument(help="Where to look; none
     table = Table("name", "status", "method", "questions", "accuracy", "created", "folder", box=None)
     for each in found:
         summary = each.state.summary
-        table.add_row(each.name, each.status, each.config.method, str(summary.get("questions", "")),
-                      _accuracy(summary.get("accuracy")), each.state.created_at, str(each.folder))  # fmt: skip
+        table.add_row(
+            each.name,
+            each.status,
+            each.config.method,
+            str(summary.get("questions", "")),
+            _accuracy(summary.get("accuracy")),
+            each.state.created_at,
+            str(each.folder),
+        )
     _console().print(table)
 
 
@@ -85,8 +96,10 @@ def find_run(name: str) -> Run:
     if not found:
         known = ", ".join(each.folder.name for each in list_runs()) or "none"
         raise InputError(f"No run {name!r} in {runs_folder()}; there: {known}. Give a run folder, a name or an id.")
-    raise InputError(f"{len(found)} runs are called {name!r}; give one of their folders: "
-                     + ", ".join(str(each.folder) for each in found))  # fmt: skip
+    raise InputError(
+        f"{len(found)} runs are called {name!r}; give one of their folders: "
+        + ", ".join(str(each.folder) for each in found)
+    )
 
 
 def main() -> None:
@@ -101,7 +114,9 @@ def main() -> None:
         sys.exit(CANCELLED_EXIT)
 
 
-def _opened_run(preset: str | None, config: Path | None, resume: Path | None, settings: list[str], out: Path | None) -> Run:
+def _opened_run(
+    preset: str | None, config: Path | None, resume: Path | None, settings: list[str], out: Path | None
+) -> Run:
     given = [name for name, value in (("--preset", preset), ("--config", config), ("--resume", resume)) if value]
     if len(given) != 1:
         raise InputError(f"Give exactly one of --preset, --config and --resume; got {' and '.join(given) or 'none'}.")
@@ -124,7 +139,9 @@ def _print_summary(run: Run) -> None:
     if state.stages:
         table = Table("stage", "time", "peak memory", "finished", box=None)
         for name, record in state.stages.items():
-            table.add_row(name, format_seconds(record.seconds), f"{record.peak_memory_bytes / 1e9:.2f} GB", record.finished_at)
+            table.add_row(
+                name, format_seconds(record.seconds), f"{record.peak_memory_bytes / 1e9:.2f} GB", record.finished_at
+            )
         console.print(table)
     for key, label in (("base_accuracy", "base student"), ("accuracy", "distilled")):
         if key in state.summary:
@@ -139,8 +156,10 @@ def _print_summary(run: Run) -> None:
 def _accuracy(figures: dict | None) -> str:
     if not figures:
         return ""
-    return (f"{figures['correct']} of {figures['questions']} ({figures['accuracy']:.1%}, "
-            f"{figures['low']:.1%} to {figures['high']:.1%})")  # fmt: skip
+    return (
+        f"{figures['correct']} of {figures['questions']} ({figures['accuracy']:.1%}, "
+        f"{figures['low']:.1%} to {figures['high']:.1%})"
+    )
 
 
 def _console() -> Console:

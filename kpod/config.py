@@ -39,9 +39,7 @@ class DataSettings(Section):
 
 class StudentSettings(Section):
     name: str = Field(description="a registered student, a local checkpoint folder or a hub id")
-    max_tokens: int = setting(
-        512, "longest template text; longer ones are skipped and counted", unit="tokens", ge=16
-    )
+    max_tokens: int = setting(512, "longest template text; longer ones are skipped and counted", unit="tokens", ge=16)
     dtype: Literal["auto", "float32", "bfloat16"] = setting("auto", "arithmetic of the student")
     device: str = setting("auto", "auto, cpu or cuda[:N]", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
 
@@ -62,20 +60,14 @@ class TokenWeightSettings(Section):
         paper="fixed",
     )
     alpha: float = setting(0.5, "cost of keeping a token, for relative and fixed (Eq. 7)", paper=0.5, ge=0)
-    tolerance: float = setting(
-        0.15, "share of the information gap that masking may lose (constrained)", gt=0, lt=1
-    )
+    tolerance: float = setting(0.15, "share of the information gap that masking may lose (constrained)", gt=0, lt=1)
     dual_start: float = setting(0.3, "alpha at the start of dual ascent", gt=0)
     dual_rate: float | None = setting(None, "rate of dual ascent a step; none: 10 / generator steps", gt=0)
     temperature: float = setting(0.5, "of the Gumbel-sigmoid relaxation (Eq. 3)", gt=0)
     sampling: Literal["soft", "hard"] = setting("soft", "soft samples or straight-through", paper="hard")
     mask: Literal["learned", "zero"] = setting("learned", "what a masked token becomes", paper="zero")
-    prefixes: Literal["steps", "all"] = setting(
-        "steps", "prefixes that must predict the answer (Eq. 5)", paper="all"
-    )
-    predictor_every: int = setting(
-        3, "every so many batches trains the predictor alone", unit="batches", ge=2
-    )
+    prefixes: Literal["steps", "all"] = setting("steps", "prefixes that must predict the answer (Eq. 5)", paper="all")
+    predictor_every: int = setting(3, "every so many batches trains the predictor alone", unit="batches", ge=2)
     logit_bound: float = setting(4.0, "weights stay within sigmoid(+-bound)", gt=0)
 
 
@@ -88,24 +80,18 @@ class DifficultySettings(Section):
 
 class ClusteringSettings(Section):
     num_clusters: int = setting(5, "K of K-means", paper=5, ge=1)
-    embedding: Literal["auto", "glove", "tfidf", "student"] = setting(
-        "auto", "of the questions", paper="glove"
-    )
+    embedding: Literal["auto", "glove", "tfidf", "student"] = setting("auto", "of the questions", paper="glove")
     glove_path: str | None = setting(None, "file of GloVe vectors; none: the package or the data folder")
 
 
 class CurriculumSettings(Section):
-    num_stages: int | None = setting(
-        None, "T; none: half the epochs", unit="epochs", paper="epochs / 2", ge=1
-    )
+    num_stages: int | None = setting(None, "T; none: half the epochs", unit="epochs", paper="epochs / 2", ge=1)
     initial_fraction: float = setting(0.3, "C0 as a share of the whole difficulty B", paper=0.3, ge=0, le=1)
     power: float = setting(0.5, "p of D(t) = u t^(p+1)/(p+1) + C0 (Eq. 11)", paper=0.5, ge=0)
     beta: float = setting(12.0, "worth of diversity (Eq. 12)", paper=12.0, ge=0)
     relative_beta: float | None = setting(None, "beta in units of the stage's budget; replaces beta", ge=0)
     delta_s: int = setting(1, "input steps a question may drop a stage", unit="steps", ge=1)
-    selector: Literal["structured", "ftgp"] = setting(
-        "structured", "algorithm of the selection", paper="ftgp"
-    )
+    selector: Literal["structured", "ftgp"] = setting("structured", "algorithm of the selection", paper="ftgp")
     deadline: bool = setting(True, "all rationales whole at T; off: as the paper's text", paper=False)
 
 
@@ -121,9 +107,7 @@ class DistillationSettings(Section):
     lora_alpha: int | None = setting(None, "scale of the adapter; none: twice the rank", ge=1)
     lora_dropout: float = setting(0.0, "dropout before the adapter", ge=0, lt=1)
     lora_targets: str = setting("all-linear", "all-linear, or module names with commas between")
-    probe_questions: int | None = setting(
-        None, "questions whose difficulty every epoch records; none: all", ge=1
-    )
+    probe_questions: int | None = setting(None, "questions whose difficulty every epoch records; none: all", ge=1)
     checkpoint_seconds: float = setting(60.0, "time between checkpoints", unit="s", gt=0)
 
 
@@ -172,9 +156,7 @@ class RunConfig(Section):
         try:
             values = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise InputError(
-                f"The configuration is not valid YAML: {error}. Mend it and try again."
-            ) from error
+            raise InputError(f"The configuration is not valid YAML: {error}. Mend it and try again.") from error
         return make_config(values)
 
     @classmethod
@@ -193,9 +175,7 @@ def make_config(values: Any) -> RunConfig:
     Raises InputError that names every bad setting, what arrived and what is allowed.
     """
     if not isinstance(values, dict):
-        raise InputError(
-            f"A configuration is a mapping of settings; got {type(values).__name__}. Start from a preset."
-        )
+        raise InputError(f"A configuration is a mapping of settings; got {type(values).__name__}. Start from a preset.")
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
@@ -245,9 +225,7 @@ def describe_settings() -> list[dict[str, Any]]:
         if not (isinstance(section, type) and issubclass(section, Section)):
             rows.append(_describe(section_name, section_field))
             continue
-        rows.extend(
-            _describe(f"{section_name}.{name}", field) for name, field in section.model_fields.items()
-        )
+        rows.extend(_describe(f"{section_name}.{name}", field) for name, field in section.model_fields.items())
     return rows
 
 
@@ -268,9 +246,7 @@ def _explain(entry: Any) -> str:
     if entry["type"] == "extra_forbidden":
         return _unknown(path, str(entry["loc"][-1]), _names_beside(entry["loc"]))
     if entry["type"] == "missing":
-        return (
-            f"{path} is missing: {_description(entry['loc'])}. Give it in the file or with --set {path}=..."
-        )
+        return f"{path} is missing: {_description(entry['loc'])}. Give it in the file or with --set {path}=..."
     message = entry["msg"].removeprefix("Value error, ")
     if not path:
         return message

@@ -22,7 +22,12 @@ TAIL_TOKENS = 48  # the answer sentence and the start of a next question fit int
 
 @torch.no_grad()
 def generate_rationales(
-    model: Any, tokenizer: Any, questions: Sequence[str], *, max_new_tokens: int, batch_size: int = 32,
+    model: Any,
+    tokenizer: Any,
+    questions: Sequence[str],
+    *,
+    max_new_tokens: int,
+    batch_size: int = 32,
     reporter: Reporter | None = None,
 ) -> list[str]:
     """The student's output for every question: rationale and answer sentence, greedy, in the order of the questions.
@@ -37,7 +42,9 @@ def generate_rationales(
     for rows in sorted_batches([len(prompt) for prompt in prompts], batch_size):
         if reporter.cancelled():
             raise RunCancelled("Stopped in evaluation.")
-        for row, text in zip(rows, _generate(model, tokenizer, [prompts[row] for row in rows], max_new_tokens), strict=True):
+        for row, text in zip(
+            rows, _generate(model, tokenizer, [prompts[row] for row in rows], max_new_tokens), strict=True
+        ):
             outputs[row] = text
         reporter.advance(len(rows))
     return outputs
@@ -53,10 +60,16 @@ def _generate(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_toke
         attended_BL[row, size - len(prompt) :] = 1
     device = model.get_input_embeddings().weight.device
     generated_BL = model.generate(
-        input_ids=torch.from_numpy(ids_BL).to(device), attention_mask=torch.from_numpy(attended_BL).to(device),
-        max_new_tokens=max_new_tokens, do_sample=False, temperature=None, top_p=None, top_k=None, pad_token_id=pad_id,
+        input_ids=torch.from_numpy(ids_BL).to(device),
+        attention_mask=torch.from_numpy(attended_BL).to(device),
+        max_new_tokens=max_new_tokens,
+        do_sample=False,
+        temperature=None,
+        top_p=None,
+        top_k=None,
+        pad_token_id=pad_id,
         stopping_criteria=StoppingCriteriaList([_Answered(tokenizer, size)]),
-    )  # fmt: skip
+    )
     texts = tokenizer.batch_decode(generated_BL[:, size:], skip_special_tokens=True)
     return [trim_output(text) for text in texts]
 

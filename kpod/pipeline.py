@@ -1,4 +1,4 @@
-"""The stages of a run in order: each writes its artefact whole, and is skipped where a finished one of the same inputs exists."""
+"""The stages of a run in order: each writes its artefact whole, and is skipped where one of the same inputs exists."""
 
 from __future__ import annotations
 
@@ -92,37 +92,67 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
     source = {"data": hashes["data"], "evaluation": hashes["evaluation"], "tokenizer": hashes["student"]}
     data = config.data.model_dump(exclude={"source", "evaluation_source"})
     prepare = StageInputs(
-        "prepare", {**source, **data, "steps": config.steps.mode, "max_tokens": config.student.max_tokens},
+        "prepare",
+        {**source, **data, "steps": config.steps.mode, "max_tokens": config.student.max_tokens},
         outputs=(("questions", None), ("steps", None), ("tokens", None)),
-    )  # fmt: skip
+    )
     weights = StageInputs(
-        "weights", {**student, **config.weights.model_dump(), "seed": seed}, ("prepare",),
+        "weights",
+        {**student, **config.weights.model_dump(), "seed": seed},
+        ("prepare",),
         (("tokens", "weight"), ("weight_history", None)),
-    )  # fmt: skip
+    )
     weighting = config.difficulty.model_dump() | {"weighted": method.weighted_difficulty and method.learns_weights}
     curriculum = config.curriculum.model_dump() | {
-        "num_stages": config.num_stages, "progressive": method.progressive, "diversity": method.diversity
-    }  # fmt: skip
+        "num_stages": config.num_stages,
+        "progressive": method.progressive,
+        "diversity": method.diversity,
+    }
     distillation = config.distillation.model_dump(exclude={"checkpoint_seconds"})
     evaluation = config.evaluation.model_dump(exclude={"base_student", "batch_size"})
     stages = [
         Stage(prepare, work.prepare),
-        Stage(StageInputs("cluster", {**config.clustering.model_dump(), "seed": seed}, ("prepare",),
-                          (("questions", "cluster"),)), work.cluster),
+        Stage(
+            StageInputs(
+                "cluster", {**config.clustering.model_dump(), "seed": seed}, ("prepare",), (("questions", "cluster"),)
+            ),
+            work.cluster,
+        ),
         Stage(weights, work.weigh) if method.learns_weights else None,
         Stage(StageInputs("losses", student, ("prepare",), (("tokens", "nll"),)), work.measure_losses),
-        Stage(StageInputs("difficulty", weighting, ("losses", "weights") if weighting["weighted"] else ("losses",),
-                          (("steps", "difficulty"),)), work.rate_steps),
-        Stage(StageInputs("schedule", curriculum, ("difficulty", "cluster"),
-                          (("schedule", None), ("stages", None))), work.schedule),
-        Stage(StageInputs("evaluate base", {**student, **evaluation}, ("prepare",), (("predictions", None),)),
-              work.evaluate_base) if config.evaluation.base_student else None,
-        Stage(StageInputs("distill", {**student, **distillation, "seed": seed, "weighted": method.weighted_loss},
-                          ("schedule", "weights") if method.weighted_loss else ("schedule",),
-                          (("difficulty_history", None),)), work.distil),
-        Stage(StageInputs("evaluate", {**student, **evaluation}, ("prepare", "distill"), (("predictions", None),)),
-              work.evaluate),
-    ]  # fmt: skip
+        Stage(
+            StageInputs(
+                "difficulty",
+                weighting,
+                ("losses", "weights") if weighting["weighted"] else ("losses",),
+                (("steps", "difficulty"),),
+            ),
+            work.rate_steps,
+        ),
+        Stage(
+            StageInputs("schedule", curriculum, ("difficulty", "cluster"), (("schedule", None), ("stages", None))),
+            work.schedule,
+        ),
+        Stage(
+            StageInputs("evaluate base", {**student, **evaluation}, ("prepare",), (("predictions", None),)),
+            work.evaluate_base,
+        )
+        if config.evaluation.base_student
+        else None,
+        Stage(
+            StageInputs(
+                "distill",
+                {**student, **distillation, "seed": seed, "weighted": method.weighted_loss},
+                ("schedule", "weights") if method.weighted_loss else ("schedule",),
+                (("difficulty_history", None),),
+            ),
+            work.distil,
+        ),
+        Stage(
+            StageInputs("evaluate", {**student, **evaluation}, ("prepare", "distill"), (("predictions", None),)),
+            work.evaluate,
+        ),
+    ]
     return [stage for stage in stages if stage is not None]
 
 
@@ -164,6 +194,8 @@ def _hash_inputs(context: Context) -> dict[str, str]:
             hashes[name] = known[name]
             context.reporter.log(f"{path} is gone; going on with what the run holds of it.")
         else:
-            raise InputError(f"No file of questions at {path}. Give the path of a JSON Lines, JSON, CSV or Parquet file.")
+            raise InputError(
+                f"No file of questions at {path}. Give the path of a JSON Lines, JSON, CSV or Parquet file."
+            )
     context.run.update(input_hashes=hashes)
     return hashes

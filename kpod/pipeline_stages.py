@@ -28,7 +28,7 @@ from kpod.preparation import (
     questions_table,
     steps_table,
     tokens_table,
-)  # fmt: skip
+)
 from kpod.question_clustering import cluster_questions, embed_questions, project_questions
 from kpod.records import Question
 from kpod.run_reporter import RunReporter
@@ -117,12 +117,17 @@ def prepare(context: Context) -> None:
     context.run.write_table("steps", steps_table(examples))
     context.run.write_table("tokens", tokens_table(examples))
     context.summarise(
-        questions=len(examples), evaluation_questions=len(evaluation), task=task, dropped=dropped, too_long=len(too_long),
+        questions=len(examples),
+        evaluation_questions=len(evaluation),
+        task=task,
+        dropped=dropped,
+        too_long=len(too_long),
         steps=sum(len(example.steps) for example in examples),
         tokens=sum(example.encoded.num_rationale for example in examples),
-    )  # fmt: skip
+    )
     context.reporter.log(
-        f"{len(examples)} training questions, {len(evaluation)} to measure on; left out: {dropped}, {len(too_long)} too long."
+        f"{len(examples)} training questions, {len(evaluation)} to measure on; left out: {dropped}, "
+        f"{len(too_long)} too long."
     )
 
 
@@ -142,7 +147,9 @@ def cluster(context: Context) -> None:
     embedded = embed_questions(
         texts, settings.embedding, glove_path=settings.glove_path, vectors=student_vectors, seed=context.config.seed
     )
-    clusters = cluster_questions(embedded.vectors[trained], num_clusters=settings.num_clusters, seed=context.config.seed)
+    clusters = cluster_questions(
+        embedded.vectors[trained], num_clusters=settings.num_clusters, seed=context.config.seed
+    )
     centres = np.stack([embedded.vectors[trained][clusters == k].mean(0) for k in range(settings.num_clusters)])
     distances = ((embedded.vectors[:, None, :] - centres[None]) ** 2).sum(-1)
     everywhere = distances.argmin(1)
@@ -160,20 +167,31 @@ def weigh(context: Context) -> None:
     settings = context.config.weights
     options = MaskLearningOptions(**settings.model_dump(), seed=context.config.seed)
     learned = learn_token_weights(
-        context.load_student(), [example.encoded for example in context.examples], options,
-        pad_id=context.tokenizer.pad_token_id, checkpoints=context.checkpoints("weights"), reporter=context.reporter,
-    )  # fmt: skip
+        context.load_student(),
+        [example.encoded for example in context.examples],
+        options,
+        pad_id=context.tokenizer.pad_token_id,
+        checkpoints=context.checkpoints("weights"),
+        reporter=context.reporter,
+    )
     epochs, size = learned.history.shape
-    context.run.write_table("weight_history", pd.DataFrame({
-        "epoch": np.repeat(np.arange(1, epochs + 1, dtype="int32"), size),
-        "question_index": np.tile(tokens["question_index"].to_numpy(), epochs),
-        "position": np.tile(tokens["position"].to_numpy(), epochs),
-        "weight": learned.history.ravel().astype("float32"),
-    }))  # fmt: skip
+    context.run.write_table(
+        "weight_history",
+        pd.DataFrame(
+            {
+                "epoch": np.repeat(np.arange(1, epochs + 1, dtype="int32"), size),
+                "question_index": np.tile(tokens["question_index"].to_numpy(), epochs),
+                "position": np.tile(tokens["position"].to_numpy(), epochs),
+                "weight": learned.history.ravel().astype("float32"),
+            }
+        ),
+    )
     tokens["weight"] = np.concatenate(learned.weights).astype("float32")
     context.run.write_table("tokens", tokens)
-    save_file({name: value.contiguous() for name, value in learned.generator.items()},
-              context.run.folder / "weight_generator.safetensors")  # fmt: skip
+    save_file(
+        {name: value.contiguous() for name, value in learned.generator.items()},
+        context.run.folder / "weight_generator.safetensors",
+    )
     context.summarise(keep_rate=float(tokens["weight"].mean()))
     if learned.warning:
         context.reporter.warn(learned.warning)
@@ -184,7 +202,9 @@ def measure_losses(context: Context) -> None:
     """The NLL of every rationale token under the student before distillation."""
     examples = [example.encoded for example in context.examples]
     context.reporter.start("losses", len(examples), unit="questions")
-    nlls = token_nlls(context.load_student(), examples, pad_id=context.tokenizer.pad_token_id, reporter=context.reporter)
+    nlls = token_nlls(
+        context.load_student(), examples, pad_id=context.tokenizer.pad_token_id, reporter=context.reporter
+    )
     tokens = context.run.tokens
     tokens["nll"] = np.concatenate(nlls).astype("float32")
     context.run.write_table("tokens", tokens)
@@ -217,20 +237,30 @@ def make_schedule(context: Context) -> Schedule:
     config, settings = context.config, context.config.curriculum
     progressive, diversity = context.method.progressive, context.method.diversity
     return build_schedule(
-        difficulties, clusters, num_stages=config.num_stages,
-        initial_fraction=settings.initial_fraction if progressive else 1.0, power=settings.power,
-        beta=settings.beta if diversity else 0.0, relative_beta=settings.relative_beta if diversity else None,
-        delta_s=settings.delta_s, method=settings.selector, deadline=settings.deadline,
-    )  # fmt: skip
+        difficulties,
+        clusters,
+        num_stages=config.num_stages,
+        initial_fraction=settings.initial_fraction if progressive else 1.0,
+        power=settings.power,
+        beta=settings.beta if diversity else 0.0,
+        relative_beta=settings.relative_beta if diversity else None,
+        delta_s=settings.delta_s,
+        method=settings.selector,
+        deadline=settings.deadline,
+    )
 
 
 def distil(context: Context) -> None:
     """Train the student's adapter on the schedule with the weighted loss, and record the difficulty of every epoch."""
     config, settings = context.config, context.config.distillation
     adapted = add_adapter(
-        context.load_student(), rank=settings.lora_rank, alpha=settings.lora_alpha, dropout=settings.lora_dropout,
-        targets=settings.lora_targets, seed=config.seed,
-    )  # fmt: skip
+        context.load_student(),
+        rank=settings.lora_rank,
+        alpha=settings.lora_alpha,
+        dropout=settings.lora_dropout,
+        targets=settings.lora_targets,
+        seed=config.seed,
+    )
     examples = [example.encoded for example in context.examples]
     weights: list[np.ndarray | None] = [None] * len(examples)
     if context.method.weighted_loss:
@@ -244,10 +274,16 @@ def distil(context: Context) -> None:
         seed=config.seed, **{key: value for key, value in settings.model_dump().items() if key in fields}
     )
     training = Distillation(
-        adapted, examples, weights, lambda epoch: (input_steps[min(epoch, len(input_steps) - 1)], everyone), probe,
-        options, pad_id=context.tokenizer.pad_token_id, checkpoints=context.checkpoints("distill"),
+        adapted,
+        examples,
+        weights,
+        lambda epoch: (input_steps[min(epoch, len(input_steps) - 1)], everyone),
+        probe,
+        options,
+        pad_id=context.tokenizer.pad_token_id,
+        checkpoints=context.checkpoints("distill"),
         reporter=context.reporter,
-    )  # fmt: skip
+    )
     history = training.run()
     save_adapter(adapted, context.run.folder / "adapter")
     before = context.by_question("nll")
@@ -272,29 +308,50 @@ def _evaluate(context: Context, stage: str, epoch: int, model: Any) -> None:
     measured = questions[~questions["trained"]]
     context.reporter.start(stage, len(measured), unit="questions")
     outputs = generate_rationales(
-        model, context.tokenizer, measured["text"].tolist(), max_new_tokens=settings.max_new_tokens,
-        batch_size=settings.batch_size, reporter=context.reporter,
-    )  # fmt: skip
+        model,
+        context.tokenizer,
+        measured["text"].tolist(),
+        max_new_tokens=settings.max_new_tokens,
+        batch_size=settings.batch_size,
+        reporter=context.reporter,
+    )
     task = tasks.get(context.run.state.summary["task"])
-    answers = [task.extract_answer(output, _choices(row)) for output, row in zip(outputs, measured["choices"], strict=True)]
-    correct = [answer is not None and task.is_correct(answer, gold)
-               for answer, gold in zip(answers, measured["answer"], strict=True)]  # fmt: skip
-    frame = pd.DataFrame({
-        "evaluation_set": f"{context.evaluation_source.stem}:{context.config.data.evaluation_split}",
-        "question": measured["question"].to_numpy(), "epoch": epoch, "output": outputs,
-        "answer": pd.array(answers, dtype="string"), "correct": correct,
-    })  # fmt: skip
+    answers = [
+        task.extract_answer(output, _choices(row)) for output, row in zip(outputs, measured["choices"], strict=True)
+    ]
+    correct = [
+        answer is not None and task.is_correct(answer, gold)
+        for answer, gold in zip(answers, measured["answer"], strict=True)
+    ]
+    frame = pd.DataFrame(
+        {
+            "evaluation_set": f"{context.evaluation_source.stem}:{context.config.data.evaluation_split}",
+            "question": measured["question"].to_numpy(),
+            "epoch": epoch,
+            "output": outputs,
+            "answer": pd.array(answers, dtype="string"),
+            "correct": correct,
+        }
+    )
     if context.run.has("predictions"):
         others = context.run.predictions
         others = others[(others["epoch"] != 0) if epoch == 0 else (others["epoch"] == 0)]
         frame = pd.concat([others, frame], ignore_index=True)
     context.run.write_table("predictions", frame)
     low, high = wilson_interval(sum(correct), len(correct))
-    figures = {"correct": sum(correct), "questions": len(correct), "accuracy": sum(correct) / len(correct),
-               "low": low, "high": high, "no_answer": sum(answer is None for answer in answers)}  # fmt: skip
+    figures = {
+        "correct": sum(correct),
+        "questions": len(correct),
+        "accuracy": sum(correct) / len(correct),
+        "low": low,
+        "high": high,
+        "no_answer": sum(answer is None for answer in answers),
+    }
     context.summarise(**{"base_accuracy" if epoch == 0 else "accuracy": figures})
-    context.reporter.log(f"{stage}: {figures['correct']} of {figures['questions']} right ({figures['accuracy']:.1%}, "
-                         f"95% interval {low:.1%} to {high:.1%}), {figures['no_answer']} without an answer.")  # fmt: skip
+    context.reporter.log(
+        f"{stage}: {figures['correct']} of {figures['questions']} right ({figures['accuracy']:.1%}, "
+        f"95% interval {low:.1%} to {high:.1%}), {figures['no_answer']} without an answer."
+    )
 
 
 def _choices(value: Any) -> list[str] | None:
@@ -310,19 +367,30 @@ def _difficulties(context: Context, nlls: list[np.ndarray], rows: list[int] | No
     weights = context.by_question("weight") if weighted else None
     return [
         step_difficulties(
-            nll, None if weights is None else weights[row], context.examples[row].encoded.token_steps,
-            weighting=weighting, temperature=settings.temperature,
+            nll,
+            None if weights is None else weights[row],
+            context.examples[row].encoded.token_steps,
+            weighting=weighting,
+            temperature=settings.temperature,
         )
         for row, nll in zip(rows, nlls, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _history_table(context: Context, probe: list[int], epochs: list[list[np.ndarray]]) -> pd.DataFrame:
     frames = []
     for epoch, nlls in enumerate(epochs):
         for row, difficulties in zip(probe, _difficulties(context, nlls, probe), strict=True):
-            frames.append(pd.DataFrame({"epoch": epoch, "question_index": row, "step": range(len(difficulties)),
-                                        "difficulty": difficulties}))  # fmt: skip
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "epoch": epoch,
+                        "question_index": row,
+                        "step": range(len(difficulties)),
+                        "difficulty": difficulties,
+                    }
+                )
+            )
     frame = pd.concat(frames, ignore_index=True)
     return frame.astype({"epoch": "int32", "question_index": "int32", "step": "int32", "difficulty": "float32"})
 

@@ -41,8 +41,10 @@ def choose_evaluation(questions: Sequence[Question], *, split: str, limit: int |
     chosen = [question for question in questions if question.split == split][:limit]
     if not chosen:
         found = sorted({question.split for question in questions})
-        raise InputError(f"No question has split {split!r} to measure on; the data have {', '.join(found)}. "
-                         "Set data.evaluation_split or data.evaluation_source.")  # fmt: skip
+        raise InputError(
+            f"No question has split {split!r} to measure on; the data have {', '.join(found)}. "
+            "Set data.evaluation_split or data.evaluation_source."
+        )
     return chosen
 
 
@@ -51,8 +53,10 @@ def check_disjoint(training: Sequence[Question], evaluation: Sequence[Question])
     seen = {question.id for question in training}
     both = [question.id for question in evaluation if question.id in seen]
     if both:
-        raise InputError(f"{len(both)} questions are both trained on and measured, {both[0]!r} among them. "
-                         "Use another split for data.evaluation_split than for data.train_split.")  # fmt: skip
+        raise InputError(
+            f"{len(both)} questions are both trained on and measured, {both[0]!r} among them. "
+            "Use another split for data.evaluation_split than for data.train_split."
+        )
 
 
 def encode_question(question: Question, tokenizer: Any, mode: str) -> Example:
@@ -63,8 +67,9 @@ def encode_question(question: Question, tokenizer: Any, mode: str) -> Example:
     return Example(question, steps, encode_example(template, steps, tokenizer))
 
 
-def encode_all(questions: Sequence[Question], tokenizer: Any, mode: str, max_tokens: int, limit: int | None = None
-               ) -> tuple[list[Example], list[str]]:
+def encode_all(
+    questions: Sequence[Question], tokenizer: Any, mode: str, max_tokens: int, limit: int | None = None
+) -> tuple[list[Example], list[str]]:
     """The first `limit` examples that fit into `max_tokens`, and the ids of those passed over because they do not."""
     fitting, too_long, shortest = [], [], max_tokens
     for question in questions:
@@ -77,17 +82,30 @@ def encode_all(questions: Sequence[Question], tokenizer: Any, mode: str, max_tok
         if limit is not None and len(fitting) == limit:
             break
     if not fitting:
-        raise InputError(f"All {len(questions)} questions with their rationales are longer than student.max_tokens = "
-                         f"{max_tokens}; the shortest has {shortest} tokens. Raise it, or shorten the data.")  # fmt: skip
+        raise InputError(
+            f"All {len(questions)} questions with their rationales are longer than student.max_tokens = "
+            f"{max_tokens}; the shortest has {shortest} tokens. Raise it, or shorten the data."
+        )
     return fitting, too_long
 
 
 def questions_table(training: Sequence[Question], evaluation: Sequence[Question]) -> pd.DataFrame:
     """The table of questions: the training ones first, in the order of `question_index`."""
-    rows = [{"question": q.id, "text": q.text, "answer": q.answer, "split": q.split, "rationale": q.rationale,
-             "teacher": q.teacher, "teacher_correct": q.teacher_correct,
-             "choices": q.choices, "trained": trained}
-            for group, trained in ((training, True), (evaluation, False)) for q in group]  # fmt: skip
+    rows = [
+        {
+            "question": q.id,
+            "text": q.text,
+            "answer": q.answer,
+            "split": q.split,
+            "rationale": q.rationale,
+            "teacher": q.teacher,
+            "teacher_correct": q.teacher_correct,
+            "choices": q.choices,
+            "trained": trained,
+        }
+        for group, trained in ((training, True), (evaluation, False))
+        for q in group
+    ]
     frame = pd.DataFrame(rows)
     for column in ("question", "text", "answer", "split", "rationale", "teacher"):
         frame[column] = frame[column].astype("string")
@@ -97,9 +115,18 @@ def questions_table(training: Sequence[Question], evaluation: Sequence[Question]
 
 def steps_table(examples: Sequence[Example]) -> pd.DataFrame:
     """One row a step: question, step, its characters of the rationale, its text."""
-    rows = [{"question_index": index, "question": example.question.id, "step": step, "character_start": start,
-             "character_end": end, "text": example.question.rationale[start:end]}
-            for index, example in enumerate(examples) for step, (start, end) in enumerate(example.steps)]  # fmt: skip
+    rows = [
+        {
+            "question_index": index,
+            "question": example.question.id,
+            "step": step,
+            "character_start": start,
+            "character_end": end,
+            "text": example.question.rationale[start:end],
+        }
+        for index, example in enumerate(examples)
+        for step, (start, end) in enumerate(example.steps)
+    ]
     return pd.DataFrame(rows)
 
 
@@ -108,18 +135,33 @@ def tokens_table(examples: Sequence[Example]) -> pd.DataFrame:
     frames = []
     for index, example in enumerate(examples):
         encoded = example.encoded
-        frames.append(pd.DataFrame({
-            "question_index": index, "question": example.question.id, "position": range(encoded.num_rationale),
-            "character_start": encoded.token_spans[:, 0], "character_end": encoded.token_spans[:, 1],
-            "step": encoded.token_steps,
-        }))  # fmt: skip
+        frames.append(
+            pd.DataFrame(
+                {
+                    "question_index": index,
+                    "question": example.question.id,
+                    "position": range(encoded.num_rationale),
+                    "character_start": encoded.token_spans[:, 0],
+                    "character_end": encoded.token_spans[:, 1],
+                    "step": encoded.token_steps,
+                }
+            )
+        )
     frame = pd.concat(frames, ignore_index=True)
-    return frame.astype({"question": "category", "question_index": "int32", "position": "int32", "step": "int32",
-                         "character_start": "int32", "character_end": "int32"})  # fmt: skip
+    return frame.astype(
+        {
+            "question": "category",
+            "question_index": "int32",
+            "position": "int32",
+            "step": "int32",
+            "character_start": "int32",
+            "character_end": "int32",
+        }
+    )
 
 
 def examples_of_tables(questions: pd.DataFrame, steps: pd.DataFrame, tokenizer: Any) -> list[Example]:
-    """The examples of a run again, from its tables: the artefacts, and not the source file, are what later stages use."""
+    """The examples of a run again, from its tables: later stages use the artefacts and not the source file."""
     by_question = steps.groupby("question_index")[["character_start", "character_end"]]
     spans = {index: [tuple(row) for row in rows.to_numpy().tolist()] for index, rows in by_question}
     examples = []

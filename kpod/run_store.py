@@ -153,9 +153,7 @@ class Run:
             return False
         return column is None or column in pq.read_schema(self.path(table)).names
 
-    def table(
-        self, name: str, columns: Sequence[str] | None = None, question: str | None = None
-    ) -> pd.DataFrame:
+    def table(self, name: str, columns: Sequence[str] | None = None, question: str | None = None) -> pd.DataFrame:
         """A table of the run as a frame; with `question`, only its rows (reading only their row groups).
 
         Raises InputError where the run has not got that far, or the file is damaged.
@@ -172,14 +170,10 @@ class Run:
         if question is not None:
             indexed = "question_index" in pq.read_schema(path).names
             filters = (
-                [("question_index", "==", self.question_index(question))]
-                if indexed
-                else [("question", "==", question)]
+                [("question_index", "==", self.question_index(question))] if indexed else [("question", "==", question)]
             )
         try:
-            return pq.read_table(
-                path, columns=list(columns) if columns else None, filters=filters
-            ).to_pandas()
+            return pq.read_table(path, columns=list(columns) if columns else None, filters=filters).to_pandas()
         except (pa.ArrowInvalid, OSError) as error:
             raise InputError(
                 f"{path} is damaged ({error}). Delete it and resume the run: the stage that writes it runs again."
@@ -272,11 +266,7 @@ class Run:
         """Forget what a pipeline stage logged after a step, so that a resumed run has no line twice."""
         if not (self.folder / "metrics.jsonl").is_file():
             return
-        kept = [
-            row
-            for row in self._metric_lines()
-            if row.get("stage") != stage or row.get("step", 0) <= after_step
-        ]
+        kept = [row for row in self._metric_lines() if row.get("stage") != stage or row.get("step", 0) <= after_step]
         write_whole(self.folder / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in kept).encode())
 
     def append_log(self, text: str) -> None:

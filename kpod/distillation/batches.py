@@ -28,10 +28,13 @@ class TrainingBatch:
 
 
 def build_batch(
-    examples: Sequence[EncodedExample], token_weights: Sequence[np.ndarray | None], input_steps: Sequence[int],
-    participation: Sequence[float], pad_id: int,
+    examples: Sequence[EncodedExample],
+    token_weights: Sequence[np.ndarray | None],
+    input_steps: Sequence[int],
+    participation: Sequence[float],
+    pad_id: int,
 ) -> TrainingBatch:
-    """A batch in which question i is given `input_steps[i]` steps and counts with `participation[i]` (0 or 1 in KPOD)."""
+    """A batch in which question i is given `input_steps[i]` steps and counts with `participation[i]` (1 in KPOD)."""
     size = max(len(example) for example in examples)
     shape = (len(examples), size)
     ids, attended = np.full(shape, pad_id, dtype=np.int64), np.zeros(shape, dtype=np.int64)

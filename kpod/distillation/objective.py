@@ -24,7 +24,7 @@ def supervision(example: EncodedExample, token_weights: np.ndarray | None, num_i
 
 
 def supervised_targets(example: EncodedExample, num_input_steps: int) -> np.ndarray:
-    """Which tokens of the row are supervised: (L,) bool. A weight may be small; that a token counts does not depend on it."""
+    """Which tokens of the row are supervised, whatever their weights: (L,) bool."""
     targets = np.zeros(len(example), dtype=bool)
     targets[example.num_question : example.rationale_end] = example.token_steps >= num_input_steps
     targets[example.rationale_end :] = True

@@ -56,8 +56,16 @@ class Distillation:
     """The distillation of one student, from wherever its checkpoints left it to the last epoch."""
 
     def __init__(
-        self, model: Any, examples: Sequence[EncodedExample], token_weights: Sequence[np.ndarray | None], plan: StagePlan,
-        probe: Sequence[int], options: TrainingOptions, *, pad_id: int, checkpoints: Path | None = None,
+        self,
+        model: Any,
+        examples: Sequence[EncodedExample],
+        token_weights: Sequence[np.ndarray | None],
+        plan: StagePlan,
+        probe: Sequence[int],
+        options: TrainingOptions,
+        *,
+        pad_id: int,
+        checkpoints: Path | None = None,
         reporter: Reporter | None = None,
     ):
         """`model` has an adapter. `probe`: rows of the examples whose token NLLs are recorded after every epoch."""
@@ -101,28 +109,40 @@ class Distillation:
         input_steps, participation = self.plan(epoch + 1)
         rows = bucketed_batches(self.lengths, self.options.batch_size, self.options.seed, epoch)[index]
         batch = build_batch(
-            [self.examples[row] for row in rows], [self.token_weights[row] for row in rows],
-            input_steps[rows], participation[rows], self.pad_id,
-        )  # fmt: skip
+            [self.examples[row] for row in rows],
+            [self.token_weights[row] for row in rows],
+            input_steps[rows],
+            participation[rows],
+            self.pad_id,
+        )
         options = self.options
         factor = learning_rate_factor(self.step, self.total_steps, options.schedule, options.warmup_fraction)
         loss = self._update(batch, options.learning_rate * factor) if len(batch.targets_N) else 0.0
         self.step += 1
         if index == self.steps_an_epoch - 1:
             self._probe()
-        self.reporter.metrics({
-            "stage": "distill", "step": self.step, "epoch": epoch + 1, "loss": loss,
-            "learning_rate": options.learning_rate * factor, "supervised_tokens": len(batch.targets_N),
-            "tokens": int(batch.attention_mask_BL.sum()), "seconds": round(time.monotonic() - started, 4),
-        })  # fmt: skip
+        self.reporter.metrics(
+            {
+                "stage": "distill",
+                "step": self.step,
+                "epoch": epoch + 1,
+                "loss": loss,
+                "learning_rate": options.learning_rate * factor,
+                "supervised_tokens": len(batch.targets_N),
+                "tokens": int(batch.attention_mask_BL.sum()),
+                "seconds": round(time.monotonic() - started, 4),
+            }
+        )
 
     def _update(self, batch: TrainingBatch, learning_rate: float) -> float:
         torch.manual_seed(self.options.seed * 1_000_003 + self.step)  # dropout, the same after a resume
         device = next(iter(self.trainable.values())).device
         logits_NV = logits_at(
-            self.model, batch.predicts_BL.to(device),
-            input_ids=batch.input_ids_BL.to(device), attention_mask=batch.attention_mask_BL.to(device),
-        )  # fmt: skip
+            self.model,
+            batch.predicts_BL.to(device),
+            input_ids=batch.input_ids_BL.to(device),
+            attention_mask=batch.attention_mask_BL.to(device),
+        )
         loss = weighted_loss(logits_NV, batch.targets_N.to(device), batch.weights_N.to(device))
         if not torch.isfinite(loss):
             raise InputError(self._diverged(loss.item()))

@@ -5,6 +5,11 @@ from __future__ import annotations
 from kpod.methods.method import Method
 
 PLAIN = Method(
-    "plain", "Plain distillation", "every token weighs 1, whole rationales from the first epoch",
-    weighted_loss=False, weighted_difficulty=False, progressive=False, diversity=False,
-)  # fmt: skip
+    "plain",
+    "Plain distillation",
+    "every token weighs 1, whole rationales from the first epoch",
+    weighted_loss=False,
+    weighted_difficulty=False,
+    progressive=False,
+    diversity=False,
+)

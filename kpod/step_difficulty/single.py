@@ -9,9 +9,7 @@ from kpod.errors import InputError
 WEIGHTINGS = ("softmax", "raw")
 
 
-def step_difficulties(
-    token_nlls, token_weights, token_steps, weighting="softmax", temperature=1.0
-) -> np.ndarray:
+def step_difficulties(token_nlls, token_weights, token_steps, weighting="softmax", temperature=1.0) -> np.ndarray:
     """Difficulty of every step of one rationale, in nats: d_k = sum_j softmax(w)_j * NLL_j (Eq. 8).
 
     `token_nlls` (tokens,) are the teacher-forced NLLs under the student before distillation, in nats;
@@ -31,9 +29,7 @@ def step_difficulties(
     for step in range(len(difficulties)):
         mine = steps == step
         if not mine.any():
-            raise InputError(
-                f"step {step} has no token; every step 0..{len(difficulties) - 1} needs at least one"
-            )
+            raise InputError(f"step {step} has no token; every step 0..{len(difficulties) - 1} needs at least one")
         scores = weights[mine] / temperature if weighting == "softmax" else np.zeros(mine.sum())
         shares = np.exp(scores - scores.max())
         difficulties[step] = (shares / shares.sum() * nlls[mine]).sum()
@@ -58,9 +54,7 @@ def checked_tokens(token_nlls, token_weights, token_steps, weighting, temperatur
     if len(nlls) == 0:
         raise InputError("no tokens arrived; a rationale needs at least one")
     if not np.isfinite(nlls).all() or (nlls < 0).any():
-        raise InputError(
-            "token_nlls hold a NaN, an infinite or a negative value; an NLL is finite and at least 0"
-        )
+        raise InputError("token_nlls hold a NaN, an infinite or a negative value; an NLL is finite and at least 0")
     if not ((weights >= 0) & (weights <= 1)).all():
         raise InputError("token_weights hold a NaN or a value outside 0..1; pass the sigmoid outputs w")
     if not np.issubdtype(steps.dtype, np.integer) or (steps < 0).any():

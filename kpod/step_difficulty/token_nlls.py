@@ -20,7 +20,12 @@ LOGITS_A_CHUNK = 512  # rows of the vocabulary at once: bounds memory at 512 x V
 
 @torch.no_grad()
 def token_nlls(
-    model: Any, examples: Sequence[EncodedExample], *, pad_id: int, batch_size: int = 32, reporter: Reporter | None = None
+    model: Any,
+    examples: Sequence[EncodedExample],
+    *,
+    pad_id: int,
+    batch_size: int = 32,
+    reporter: Reporter | None = None,
 ) -> list[np.ndarray]:
     """-log p(r_j | x, r_<j) of every rationale token, in nats: one array of (num_rationale,) an example (Eq. 8).
 
@@ -54,8 +59,12 @@ def _batch_nlls(model: Any, batch: Sequence[EncodedExample], pad_id: int) -> lis
         predicts_BL[index, example.num_question - 1 : example.rationale_end - 1] = True
     device = model.get_input_embeddings().weight.device
     targets_N = ids_BL[:, 1:][predicts_BL[:, :-1]].to(device)
-    logits_NV = logits_at(model, predicts_BL.to(device), input_ids=ids_BL.to(device), attention_mask=attended_BL.to(device))
+    logits_NV = logits_at(
+        model, predicts_BL.to(device), input_ids=ids_BL.to(device), attention_mask=attended_BL.to(device)
+    )
     chunks = zip(logits_NV.split(LOGITS_A_CHUNK), targets_N.split(LOGITS_A_CHUNK), strict=True)
-    losses = [torch.nn.functional.cross_entropy(logits.float(), targets, reduction="none") for logits, targets in chunks]
+    losses = [
+        torch.nn.functional.cross_entropy(logits.float(), targets, reduction="none") for logits, targets in chunks
+    ]
     flat = torch.cat(losses).cpu().numpy()
     return np.split(flat, np.cumsum([example.num_rationale for example in batch])[:-1])

@@ -82,8 +82,8 @@ def collapse_warning(keep_rate: float, price: Price) -> str | None:
     """Why the weights mean nothing, or None: the keep rate left 2%..98%, or the masked rationale is as good as none."""
     if not 0.02 <= keep_rate <= 0.98:
         return (
-            f"Weights collapsed: {keep_rate:.1%} of the tokens are kept on average, outside 2%..98%. They tell keypoints "
-            "from other tokens no better than chance; try more warm-up epochs, another seed or objective=constrained."
+            f"Weights collapsed: {keep_rate:.1%} of the tokens are kept on average, outside 2%..98%. They tell "
+            "keypoints from other tokens no better than chance; try more warm-up epochs, another seed or objective=constrained."
         )
     if None not in (price.nll_masked, price.nll_empty) and price.nll_masked >= price.nll_empty:
         return (

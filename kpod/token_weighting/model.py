@@ -15,8 +15,15 @@ class WeightGenerator(nn.Module):
     bound * tanh(l / bound): beyond a hard clamp there is no gradient and a masked token could never come back.
     """
 
-    def __init__(self, width: int, *, num_heads: int = 4, hidden: int | None = None, logit_bound: float = 4.0,
-                 initial_logit: float = 2.0):
+    def __init__(
+        self,
+        width: int,
+        *,
+        num_heads: int = 4,
+        hidden: int | None = None,
+        logit_bound: float = 4.0,
+        initial_logit: float = 2.0,
+    ):
         super().__init__()
         self.logit_bound = logit_bound
         # Embeddings of language models are small (a standard deviation of .02 to .1) and differ by model.
@@ -36,8 +43,9 @@ class WeightGenerator(nn.Module):
         return self.logit_bound * torch.tanh(logits_BM / self.logit_bound)
 
 
-def gumbel_sigmoid(logits: Tensor, temperature: float, *, hard: bool = False,
-                   generator: torch.Generator | None = None) -> Tensor:
+def gumbel_sigmoid(
+    logits: Tensor, temperature: float, *, hard: bool = False, generator: torch.Generator | None = None
+) -> Tensor:
     """A relaxed Bernoulli sample of the probability sigmoid(logits), of the same shape (Eq. 3).
 
     The two-class Gumbel-Softmax in closed form: the difference of two Gumbel variables is logistic. With `hard`

@@ -52,14 +52,24 @@ def prefix_lengths(example: EncodedExample, mode: str) -> list[int]:
 
 
 def build_prefix_batch(
-    examples: Sequence[EncodedExample], prefixes: Sequence[Sequence[int]], pad_id: int, dtype: torch.dtype = torch.float32
+    examples: Sequence[EncodedExample],
+    prefixes: Sequence[Sequence[int]],
+    pad_id: int,
+    dtype: torch.dtype = torch.float32,
 ) -> PrefixBatch:
     """One-pass rows of examples, right-padded, with the given prefixes of each."""
     rows = [_one_row(example, lengths) for example, lengths in zip(examples, prefixes, strict=True)]
     size = max(len(row.input_ids) for row in rows)
-    stack = {name: np.stack([_pad(getattr(row, name), size, fill) for row in rows]) for name, fill in (
-        ("input_ids", pad_id), ("position_ids", 0), ("visible", 0), ("copy", -1), ("predicts", False)
-    )}  # fmt: skip
+    stack = {
+        name: np.stack([_pad(getattr(row, name), size, fill) for row in rows])
+        for name, fill in (
+            ("input_ids", pad_id),
+            ("position_ids", 0),
+            ("visible", 0),
+            ("copy", -1),
+            ("predicts", False),
+        )
+    }
     column = np.arange(size)
     base_B = np.array([example.rationale_end for example in examples])
     visible_BLL = column[None, None, :] < np.minimum(stack["visible"], base_B[:, None])[:, :, None]

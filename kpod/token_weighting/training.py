@@ -188,8 +188,13 @@ class MaskLearner:
 
 
 def learn_token_weights(
-    model: Any, examples: Sequence[EncodedExample], options: MaskLearningOptions, *, pad_id: int,
-    checkpoints: Path | None = None, reporter: Reporter | None = None,
+    model: Any,
+    examples: Sequence[EncodedExample],
+    options: MaskLearningOptions,
+    *,
+    pad_id: int,
+    checkpoints: Path | None = None,
+    reporter: Reporter | None = None,
 ) -> LearnedWeights:
     """Learn w for the tokens of every rationale (Eq. 2 to 7).
 
@@ -203,23 +208,35 @@ def learn_token_weights(
     return LearnedWeights(
         weights=np.split(history[-1], np.cumsum([example.num_rationale for example in examples])[:-1]),
         history=history,
-        generator={name: value.detach().cpu() for name, value in training.learner.trainable().items()
-                   if not name.startswith("predictor.")},
+        generator={
+            name: value.detach().cpu()
+            for name, value in training.learner.trainable().items()
+            if not name.startswith("predictor.")
+        },
         warning=collapse_warning(keep_rate, training.learner.price),
-    )  # fmt: skip
+    )
 
 
 class _Training:
     """The loop over batches, with its checkpoints: every random choice is derived from the seed and the step."""
 
-    def __init__(self, model: Any, examples: Sequence[EncodedExample], options: MaskLearningOptions, pad_id: int,
-                 checkpoints: Path | None, reporter: Reporter):
+    def __init__(
+        self,
+        model: Any,
+        examples: Sequence[EncodedExample],
+        options: MaskLearningOptions,
+        pad_id: int,
+        checkpoints: Path | None,
+        reporter: Reporter,
+    ):
         self.examples, self.options, self.reporter = examples, options, reporter
         self.checkpoints = checkpoints
         self.prefixes = [prefix_lengths(example, options.prefixes) for example in examples]
         self.steps_an_epoch = -(-len(examples) // options.batch_size)
         self.total_steps = (options.warmup_epochs + options.epochs) * self.steps_an_epoch
-        generator_steps = options.epochs * self.steps_an_epoch * (options.predictor_every - 1) // options.predictor_every
+        generator_steps = (
+            options.epochs * self.steps_an_epoch * (options.predictor_every - 1) // options.predictor_every
+        )
         self.learner = MaskLearner(model, options, generator_steps, pad_id)
         self.history: list[np.ndarray] = []
         self.step = 0
@@ -258,12 +275,14 @@ class _Training:
         self.reporter.metrics(row | {"phase": "mask", **figures, **measured})
 
     def _batches(self, epoch: int) -> list[np.ndarray]:
-        return bucketed_batches([len(example) for example in self.examples], self.options.batch_size,
-                                self.options.seed, epoch)  # fmt: skip
+        return bucketed_batches(
+            [len(example) for example in self.examples], self.options.batch_size, self.options.seed, epoch
+        )
 
     def _batch(self, rows: np.ndarray) -> PrefixBatch:
-        return build_prefix_batch([self.examples[row] for row in rows], [self.prefixes[row] for row in rows],
-                                  self.learner.pad_id)  # fmt: skip
+        return build_prefix_batch(
+            [self.examples[row] for row in rows], [self.prefixes[row] for row in rows], self.learner.pad_id
+        )
 
     def _save(self) -> None:
         if self.checkpoints is None:
@@ -294,7 +313,9 @@ class _Training:
 def _with_adapter(model: Any, rank: int) -> Any:
     """The answer predictor: the student's own weights, frozen, and a low-rank adapter on every linear layer."""
     model.requires_grad_(False)
-    targets = sorted({name.rsplit(".", 1)[-1] for name, module in model.base_model.named_modules() if _is_linear(module)})
+    targets = sorted(
+        {name.rsplit(".", 1)[-1] for name, module in model.base_model.named_modules() if _is_linear(module)}
+    )
     adapted = inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=targets), model)
     for name, parameter in adapted.named_parameters():
         parameter.requires_grad_("lora_" in name)

@@ -14,8 +14,12 @@ from kpod.students.supervised_logits import logits_at
 from kpod.token_weighting.prefixes import build_prefix_batch, prefix_lengths
 
 QUESTIONS = (
-    Question("a", "Mia has 3 pens and buys 4 more. How many has she?", "7", "She buys 4 pens.\nSo she has 3 + 4 = 7 pens."),
-    Question("b", "A box holds 12 eggs. How many do 2 boxes hold?", "24", "Each holds 12. Two boxes: 12 * 2 = 24. Done."),
+    Question(
+        "a", "Mia has 3 pens and buys 4 more. How many has she?", "7", "She buys 4 pens.\nSo she has 3 + 4 = 7 pens."
+    ),
+    Question(
+        "b", "A box holds 12 eggs. How many do 2 boxes hold?", "24", "Each holds 12. Two boxes: 12 * 2 = 24. Done."
+    ),
 )
 
 
@@ -46,16 +50,22 @@ def test_one_pass_equals_separate_passes(student, mode):
     batch = build_prefix_batch(examples, prefixes, tokenizer.pad_token_id)
     with torch.no_grad():
         one_pass_NV = logits_at(
-            model, batch.predicts_BL, input_ids=batch.input_ids_BL, attention_mask=batch.attention_mask_B1LL,
+            model,
+            batch.predicts_BL,
+            input_ids=batch.input_ids_BL,
+            attention_mask=batch.attention_mask_B1LL,
             position_ids=batch.position_ids_BL,
-        )  # fmt: skip
+        )
         separate, targets = [], []
         for example, lengths in zip(examples, prefixes, strict=True):
             answer_start, answer_end = example.answer_positions
             for length in lengths:
-                ids = np.concatenate([
-                    example.input_ids[: example.num_question + length], example.input_ids[example.rationale_end : answer_end]
-                ])  # fmt: skip
+                ids = np.concatenate(
+                    [
+                        example.input_ids[: example.num_question + length],
+                        example.input_ids[example.rationale_end : answer_end],
+                    ]
+                )
                 logits_LV = model(input_ids=torch.from_numpy(ids)[None]).logits[0]
                 count = answer_end - answer_start
                 separate.append(logits_LV[-count - 1 : -1])
@@ -80,8 +90,13 @@ def test_a_copy_sees_nothing_after_its_prefix(student):
     changed = batch.input_ids_BL.clone()
     changed[0, example.num_question + 3 : example.rationale_end] = 5
     logits = [
-        logits_at(model, batch.predicts_BL, input_ids=ids, attention_mask=batch.attention_mask_B1LL,
-                  position_ids=batch.position_ids_BL)
+        logits_at(
+            model,
+            batch.predicts_BL,
+            input_ids=ids,
+            attention_mask=batch.attention_mask_B1LL,
+            position_ids=batch.position_ids_BL,
+        )
         for ids in (batch.input_ids_BL, changed)
-    ]  # fmt: skip
+    ]
     assert torch.equal(*logits)
