@@ -37,7 +37,8 @@ def sequential(dark: bool = False, steps: int = SCALE_STEPS) -> list[str]:
 
 def plotly_scale(dark: bool = False, start: float = 0.0) -> list[list[float | str]]:
     """`sequential` as a Plotly colour scale; `start` leaves out the palest share, for marks on the bare page."""
-    colours = sequential(dark, 65)[round(64 * start) :: 4]
+    fine = sequential(dark, 129)
+    colours = [fine[round(128 * t)] for t in np.linspace(start, 1.0, 17)]
     return [[i / (len(colours) - 1), colour] for i, colour in enumerate(colours)]
 
 

@@ -14,12 +14,13 @@ import streamlit as st
 def settle(name: str, options: Sequence[str]) -> str:
     """Bring the parameter `name` and `st.session_state[name]` together; call before the widget of that key.
 
-    The address wins where it changed since the last run of the page (a link, the browser's back and forward), else
-    what the widget says does. Garbage on either side falls back to the first option.
+    The address wins where it changed since the last run of the page (a link, the browser's back and forward) and where
+    the widget says nothing valid (its labels changed under it); else the widget does. Garbage on both sides falls back
+    to the first option.
     """
     asked, seen = st.query_params.get(name), st.session_state.get(_seen(name))
     value = st.session_state.get(name)
-    if asked != seen and asked in options:
+    if asked in options and (asked != seen or value not in options):
         value = asked
     if value not in options:
         value = options[0]

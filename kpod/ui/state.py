@@ -32,11 +32,12 @@ def open_run(title: str, subtitle: str) -> Run:
         )
         st.stop()
     address.settle("run", list(runs))
+    labels = distinct_labels({key: f"{one_line(run.name, 70)} · {run.status}" for key, run in runs.items()})
     with right:
         key = st.selectbox(
             "Run",
             list(runs),
-            format_func=lambda key: _run_label(runs[key]),
+            format_func=labels.__getitem__,
             key="run",
             filter_mode="contains",
             label_visibility="collapsed",
@@ -50,10 +51,11 @@ def question_picker(run: Run) -> str:
     with st.container(horizontal=True, vertical_alignment="bottom", key="question-bar", gap="small"):
         options = _options(ids, texts)
         address.settle("question", options)
+        labels = distinct_labels({q: f"{one_line(q, 40)} · {one_line(texts[q], 110)}" for q in options})
         chosen = st.selectbox(
             "Question",
             options,
-            format_func=lambda question: f"{one_line(question, 40)} · {one_line(texts[question], 110)}",
+            format_func=labels.__getitem__,
             key="question",
             filter_mode="contains",
             persist_state="session",
@@ -86,7 +88,8 @@ def choose_question(question: str) -> None:
 
 def open_page(page: str, question: str) -> None:
     """Go to a page of `pages/`, with a question chosen."""
-    st.session_state["question"] = question
+    if st.session_state.get("question") != question:  # a page with a picker has chosen it already
+        st.session_state["question"] = question
     st.switch_page(PAGES / f"{page}.py")
 
 
@@ -113,5 +116,14 @@ def _options(ids: list[str], texts: dict[str, str]) -> list[str]:
     return found or ids[:MAX_OPTIONS]
 
 
-def _run_label(run: Run) -> str:
-    return f"{one_line(run.name, 70)} · {run.status}"
+def distinct_labels(labels: dict[str, str]) -> dict[str, str]:
+    """The labels with a number where one occurs again: Streamlit knows an option by its label alone."""
+    count: dict[str, int] = {}
+    for label in labels.values():
+        count[label] = count.get(label, 0) + 1
+    number = dict.fromkeys(count, 0)
+    result = {}
+    for key, label in labels.items():
+        number[label] += 1
+        result[key] = label if count[label] == 1 else f"{label} ({number[label]} of {count[label]})"
+    return result

@@ -1,0 +1,117 @@
+"""The payload of the token view, worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kpod.charts.keypoints import scales, step_marks, token_class, token_payload, token_texts, weights_by_epoch
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("7", "digit"),
+        (" 12", "digit"),
+        ("3.5", "digit"),
+        ("1,000", "digit"),
+        ("٣", "digit"),
+        (" +", "operator"),
+        ("×", "operator"),
+        ("=", "operator"),
+        (" trees", "word"),
+        ("x2", "word"),
+        (".", "other"),
+        (",", "other"),
+        ("\n", "other"),
+        ("", "other"),
+        ("$", "other"),
+    ],
+)
+def test_the_kind_of_a_token(text, kind):
+    assert token_class(text) == kind
+
+
+def tokens_of(starts: list[int], ends: list[int], **columns: object) -> pd.DataFrame:
+    frame = {"position": range(len(starts)), "character_start": starts, "character_end": ends, "step": 0}
+    return pd.DataFrame(frame | columns)
+
+
+STEPS = pd.DataFrame({"step": [0, 1], "difficulty": [0.5, 2.0]})
+
+
+def test_texts_and_what_lies_between_join_to_the_rationale():
+    rationale = "So 3 + 4."
+    tokens = tokens_of([0, 2, 5, 7, 8], [2, 4, 6, 8, 9])
+    leads, texts = token_texts(rationale, tokens["character_start"].to_numpy(), tokens["character_end"].to_numpy())
+    assert texts == ["So", " 3", "+", "4", "."]
+    assert leads == ["", "", " ", " ", ""]
+    assert "".join(a + b for a, b in zip(leads, texts, strict=True)) == rationale
+
+
+def test_tokens_that_share_a_character_show_it_once():
+    leads, texts = token_texts("é!", np.array([0, 0, 1]), np.array([1, 1, 2]))
+    assert (leads, texts) == (["", "", ""], ["é", "", "!"])
+
+
+def history_of(rows: dict[int, list[float]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [{"epoch": e, "position": j, "weight": w} for e, row in rows.items() for j, w in enumerate(row)]
+    )
+
+
+def test_the_last_epoch_is_the_final_weights_where_they_agree():
+    tokens = tokens_of([0, 1], [1, 2], weight=[0.9, 0.1])
+    labels, rows = weights_by_epoch(tokens, history_of({1: [0.5, 0.5], 2: [0.9, 0.1]}))
+    assert labels == ["1", "2"]
+    assert [row.tolist() for row in rows] == [[0.5, 0.5], [0.9, 0.1]]
+
+
+def test_final_weights_that_differ_get_a_row_of_their_own():
+    tokens = tokens_of([0, 1], [1, 2], weight=[0.8, 0.2])
+    labels, rows = weights_by_epoch(tokens, history_of({1: [0.9, 0.1]}))
+    assert labels == ["1", "final"]
+    assert rows[-1].tolist() == [0.8, 0.2]
+
+
+def test_without_a_history_there_is_the_final_row_alone():
+    assert weights_by_epoch(tokens_of([0], [1], weight=[0.3]), None)[0] == ["final"]
+
+
+def test_an_epoch_that_lacks_tokens_is_left_out():
+    tokens = tokens_of([0, 1], [1, 2], weight=[0.8, 0.2])
+    assert weights_by_epoch(tokens, history_of({1: [0.9], 2: [0.8, 0.2]}))[0] == ["2"]
+
+
+def test_step_marks_are_shares_of_the_hardest_step():
+    assert step_marks(STEPS) == [
+        {"step": 0, "difficulty": 0.5, "share": 0.25},
+        {"step": 1, "difficulty": 2.0, "share": 1.0},
+    ]
+    assert step_marks(STEPS[["step"]])[0] == {"step": 0, "difficulty": None, "share": 0.0}
+    assert step_marks(STEPS.assign(difficulty=0.0))[0]["share"] == 0.0
+
+
+def test_the_payload_of_a_run_fits_together(made_run):
+    tables = {name: made_run.table(name, question="q003") for name in ("tokens", "steps", "weight_history")}
+    rationale = made_run.questions.set_index("question").loc["q003", "rationale"]
+    payload = token_payload(rationale, tables["tokens"], tables["steps"], tables["weight_history"])
+    count = len(tables["tokens"])
+    assert (
+        "".join(a + b for a, b in zip(payload["leads"], payload["texts"], strict=True)) + payload["tail"] == rationale
+    )
+    assert {len(payload[key]) for key in ("texts", "leads", "classes", "token_steps", "nll")} == {count}
+    assert len(payload["weights"]) == len(payload["epochs"]) and {len(row) for row in payload["weights"]} == {count}
+    assert payload["weights"][-1] == pytest.approx(tables["tokens"]["weight"].tolist(), abs=1e-4)
+
+
+def test_tokens_outside_of_any_step_go_to_the_step_before():
+    payload = token_payload("a b c", tokens_of([0, 2, 4], [1, 3, 5], weight=0.5, step=[0, -1, 1]), STEPS, None)
+    assert payload["token_steps"] == [0, 0, 1]
+    assert payload["nll"] is None
+
+
+def test_every_colour_has_its_ink():
+    for mode in scales().values():
+        assert len(mode["fill"]) == len(mode["ink"])

@@ -1,0 +1,45 @@
+"""The app under Streamlit's AppTest: one page, with an address, on a folder of runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = ("overview", "keypoints", "curriculum", "questions")
+
+
+def open_app(page: str = "overview", **address: str) -> AppTest:
+    """The app's script run with a page of PAGES and an address; KPOD_RUNS must name the runs folder."""
+    assert page in PAGES, page
+    app = AppTest.from_file(str(ROOT / "kpod" / "ui" / "main.py"), default_timeout=60)
+    if page != "overview":
+        app.run()
+        app.switch_page(str(ROOT / "pages" / f"{page}.py"))
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception, [entry.value for entry in app.exception]
+    return app
+
+
+def shown(app: AppTest) -> str:
+    """All HTML of the page, as one text."""
+    return "\n".join(entry.proto.body for entry in app.get("html"))
+
+
+def address_of(app: AppTest) -> dict[str, str]:
+    return {name: values[-1] if isinstance(values, list) else values for name, values in app.query_params.items()}
+
+
+def element_keys(app: AppTest) -> set[str]:
+    """The keys of all elements, charts and components included."""
+    keys = set()
+    stack = list(app.main.children.values())
+    while stack:
+        entry = stack.pop()
+        stack.extend(getattr(entry, "children", {}).values())
+        if getattr(entry, "key", None):
+            keys.add(entry.key)
+    return keys
