@@ -28,6 +28,6 @@ def bucketed_batches(lengths: Sequence[int], batch_size: int, seed: int, epoch: 
 
 
 def sorted_batches(lengths: Sequence[int], batch_size: int) -> list[np.ndarray]:
-    """Every row once, longest first: for passes in which the order does not matter, and most memory is needed at once."""
+    """Every row once, longest first (the first batch needs most memory), for passes in which order does not matter."""
     order = np.argsort(-np.asarray(lengths), kind="stable")
     return [order[at : at + batch_size] for at in range(0, len(order), batch_size)]

@@ -13,6 +13,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from kpod.errors import InputError
+
 KEPT = 2
 
 
@@ -25,21 +27,34 @@ class Checkpoint:
 
 
 def save_checkpoint(folder: Path, step: int, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
-    """Write checkpoint `step` under a temporary name, rename it, and delete all but the last two."""
-    folder.mkdir(parents=True, exist_ok=True)
-    final, temporary = folder / f"step-{step:08d}", folder / f".step-{step:08d}.tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
+    """Write checkpoint `step` under a temporary name, rename it, and delete all but the last two up to it.
+
+    Later ones are damaged ones that `load_newest` passed over. Raises InputError where the disk refuses it.
+    """
+    final, temporary = folder / _name(step), folder / f".{_name(step)}.tmp"
     try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
         contiguous = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
         save_file(contiguous, temporary / "tensors.safetensors")
         (temporary / "values.json").write_text(json.dumps(values), encoding="utf-8")
         shutil.rmtree(final, ignore_errors=True)
         temporary.rename(final)
+    except (OSError, SafetensorError) as error:  # safetensors wraps the system's error
+        raise InputError(
+            f"Could not write the checkpoint of step {step} in {folder}: {error}. The one before it is whole. "
+            "Free space there, or copy the run folder to another disk, and resume the run."
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    for old in sorted(folder.glob("step-*"))[:-KEPT]:
-        shutil.rmtree(old)
+    names = sorted(path.name for path in folder.glob("step-*"))
+    up_to_here = [name for name in names if name <= final.name]
+    for name in set(names) - set(up_to_here[-KEPT:]):
+        shutil.rmtree(folder / name)
+
+
+def _name(step: int) -> str:
+    return f"step-{step:08d}"
 
 
 def load_newest(folder: Path, report: Any = print) -> Checkpoint | None:
@@ -48,7 +63,7 @@ def load_newest(folder: Path, report: Any = print) -> Checkpoint | None:
         try:
             values = json.loads((path / "values.json").read_text(encoding="utf-8"))
             return Checkpoint(load_file(path / "tensors.safetensors"), values)
-        except (OSError, json.JSONDecodeError, SafetensorError) as error:
+        except (OSError, ValueError, SafetensorError) as error:
             report(f"Checkpoint {path.name} is damaged ({error}); going back to the one before.")
     return None
 

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from kpod import methods
 from kpod import presets as ready_made
 from kpod.config import RunConfig, override
 from kpod.errors import InputError, RunCancelled
@@ -124,13 +125,17 @@ def _opened_run(
         if out is not None:
             raise InputError("--out names a new folder; a resumed run stays in its own. Leave --out away.")
         opened = load_run(resume)
-        if settings:
-            opened.config = override(opened.config, settings)
-            opened.write_config()
+        opened.config = _checked(override(opened.config, settings))
         return opened
     chosen = RunConfig.from_file(config) if config is not None else ready_made.get(preset or "")
-    chosen = override(chosen, settings)
+    chosen = _checked(override(chosen, settings))
     return create_run(out or new_folder(chosen), chosen)
+
+
+def _checked(config: RunConfig) -> RunConfig:
+    """The configuration, where its method exists: told before a folder is made for it."""
+    methods.get(config.method)
+    return config
 
 
 def _print_summary(run: Run) -> None:

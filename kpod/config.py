@@ -7,6 +7,7 @@ The pipeline unpacks it; the mathematics never sees it.
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +23,7 @@ def setting(default: Any, description: str, *, unit: str = "", paper: Any = None
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class DataSettings(Section):
@@ -166,7 +167,11 @@ class RunConfig(Section):
             raise InputError(
                 f"No configuration file at {path}. Give the path of a YAML file such as a run's config.yaml."
             )
-        return cls.from_yaml(path.read_text(encoding="utf-8"))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path} is no text file in UTF-8 ({error}). Give a YAML file of settings.") from error
+        return cls.from_yaml(text)
 
 
 def make_config(values: Any) -> RunConfig:
@@ -206,15 +211,13 @@ def override(config: RunConfig, assignments: list[str]) -> RunConfig:
     return make_config(values)
 
 
+_EXPONENT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+")
+
+
 def read_value(text: str) -> Any:
-    """A YAML scalar, with 1e-3 read as a number (YAML 1.1 wants 1.0e-3)."""
+    """A YAML value, with 1e-3 read as a number (YAML 1.1 wants 1.0e-3)."""
     value = yaml.safe_load(text)
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return value
-    return value
+    return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
 
 
 def describe_settings() -> list[dict[str, Any]]:

@@ -6,19 +6,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from kpod import methods
+from kpod import evaluation_stages, methods
 from kpod import pipeline_stages as work
+from kpod.checkpoints import delete_checkpoints
 from kpod.config import RunConfig
 from kpod.errors import InputError, RunCancelled
 from kpod.memory import peak_memory_bytes, reset_peak_memory
-from kpod.pipeline_stages import Context
 from kpod.progress import format_seconds
 from kpod.run_reporter import RunReporter
 from kpod.run_store import Run, StageRecord, now
 from kpod.stage_cache import StageInputs, checkpoint_hash, file_hash, fingerprints, is_current
+from kpod.stage_context import Context
 from kpod.students.checkpoint_source import resolve_student
 
 SHIPPED = Path(__file__).parent.parent / "assets"
@@ -26,8 +28,15 @@ SHIPPED = Path(__file__).parent.parent / "assets"
 
 @dataclass(frozen=True)
 class Stage:
+    """A stage of the pipeline; one that is not `needed` keeps its artefact while that is of the same inputs."""
+
     inputs: StageInputs
     work: Callable[[Context], None]
+    needed: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.inputs.name
 
 
 def run_pipeline(run: Run, reporter: RunReporter | None = None) -> Run:
@@ -38,132 +47,150 @@ def run_pipeline(run: Run, reporter: RunReporter | None = None) -> Run:
     reporter = reporter or RunReporter(run)
     with run.locked(), reporter.signals():
         (run.folder / "cancel").unlink(missing_ok=True)
-        run.update(status="running", error=None)
+        run.write_config()  # here, for nobody may change it under a process that runs by it
+        run.update(status="running", error=None, progress=None, name=run.config.name)
         try:
             _run_stages(run, reporter)
         except (RunCancelled, KeyboardInterrupt) as stop:
-            reporter.flush()
-            reporter.log(f"{stop or 'Interrupted.'} Continue with: python -m kpod run --resume {run.folder}")
-            run.update(status="cancelled")
-            raise RunCancelled(str(stop)) from stop
+            message = str(stop) or "Interrupted."
+            _end(run, reporter, "cancelled", f"{message} Continue with: python -m kpod run --resume {run.folder}")
+            raise RunCancelled(message) from stop
         except Exception as error:
-            reporter.flush()
-            reporter.log(f"FAILED: {error}")
-            run.update(status="failed", error=f"{type(error).__name__}: {error}")
+            _end(run, reporter, "failed", f"FAILED: {error}", f"{type(error).__name__}: {error}")
             raise
-        reporter.flush()
         run.update(status="finished", progress=None)
     return run
+
+
+def _end(run: Run, reporter: RunReporter, status: str, message: str, error: str | None = None) -> None:
+    """Write down how a run ended early. Where even that fails, on a full disk, its status will be read as died."""
+    try:
+        reporter.flush()
+        reporter.log(message)
+        run.update(status=status, error=error, progress=None)
+    except InputError as refused:
+        print(refused, file=reporter.stream, flush=True)
 
 
 def _run_stages(run: Run, reporter: RunReporter) -> None:
     config = run.config
     methods.get(config.method)
     resolved = resolve_student(config.student.name, reporter.log)
+    if resolved.entry.family != "decoder_only":
+        raise InputError(f"{config.student.name!r} is an encoder-decoder student; give a causal one as student.name.")
     context = Context(run, config, reporter, resolved.folder, *_sources(config))
     stages = pipeline_of(config, _hash_inputs(context))
     wanted = fingerprints([stage.inputs for stage in stages])
+    _forget_stale(run, stages, wanted)
     threads = torch.get_num_threads()
     for stage in stages:
-        name, fingerprint = stage.inputs.name, wanted[stage.inputs.name]
-        if is_current(run, stage.inputs, fingerprint):
-            reporter.log(f"{name}: up to date, skipped")
+        if not stage.needed:
             continue
-        _forget(run, stages, name)
-        started = time.monotonic()
-        reset_peak_memory()
+        if stage.name in run.state.stages:
+            reporter.log(f"{stage.name}: up to date, skipped")
+            continue
+        if reporter.cancelled():
+            raise RunCancelled(f"Stopped before the stage {stage.name}.")
         # numba, under UMAP, raises OpenMP's thread count behind torch's back: threads beyond the cores asked for wait
         # for each other and a training step takes ten times as long.
         torch.set_num_threads(threads)
-        context.fingerprint = fingerprint
+        context.fingerprint = wanted[stage.name]
+        _run_stage(context, stage)
+
+
+def _run_stage(context: Context, stage: Stage) -> None:
+    """Do a stage's work and record it, with its time, its memory and its warnings."""
+    run, reporter = context.run, context.reporter
+    started = time.monotonic()
+    reset_peak_memory()
+    before = run.state.warnings
+    reporter.stage_warnings = []
+    try:
         stage.work(context)
         reporter.flush()
-        seconds, peak = time.monotonic() - started, peak_memory_bytes()
-        record = StageRecord(fingerprint, round(seconds, 2), peak, now())
-        run.update(stages=run.state.stages | {name: record})
-        reporter.log(f"{name}: {format_seconds(seconds)}, peak memory {peak / 1e9:.2f} GB")
+    except BaseException:
+        run.update(warnings=before)  # they stay in the log; the stage will run again and warn again
+        raise
+    seconds, peak = time.monotonic() - started, peak_memory_bytes()
+    record = StageRecord(context.fingerprint, round(seconds, 2), peak, now(), reporter.stage_warnings)
+    run.update(stages=run.state.stages | {stage.name: record})
+    reporter.log(f"{stage.name}: {format_seconds(seconds)}, peak memory {peak / 1e9:.2f} GB")
 
 
 def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
-    """The stages that this configuration needs, in order, with exactly what each depends on."""
+    """All stages in order, with exactly what each depends on, and whether this configuration needs it."""
     method = methods.get(config.method)
     student = {"checkpoint": hashes["student"], "dtype": config.student.dtype}
-    seed = config.seed
+    seeded = {"seed": config.seed}
     source = {"data": hashes["data"], "evaluation": hashes["evaluation"], "tokenizer": hashes["student"]}
     data = config.data.model_dump(exclude={"source", "evaluation_source"})
-    prepare = StageInputs(
-        "prepare",
-        {**source, **data, "steps": config.steps.mode, "max_tokens": config.student.max_tokens},
-        outputs=(("questions", None), ("steps", None), ("tokens", None)),
-    )
-    weights = StageInputs(
-        "weights",
-        {**student, **config.weights.model_dump(), "seed": seed},
-        ("prepare",),
-        (("tokens", "weight"), ("weight_history", None)),
-    )
-    weighting = config.difficulty.model_dump() | {"weighted": method.weighted_difficulty and method.learns_weights}
+    limits = {"steps": config.steps.mode, "max_tokens": config.student.max_tokens}
+    difficulty = config.difficulty.model_dump() | {"weighted": method.weighted_difficulty and method.learns_weights}
     curriculum = config.curriculum.model_dump() | {
         "num_stages": config.num_stages,
         "progressive": method.progressive,
         "diversity": method.diversity,
     }
-    distillation = config.distillation.model_dump(exclude={"checkpoint_seconds"})
-    evaluation = config.evaluation.model_dump(exclude={"base_student", "batch_size"})
-    stages = [
-        Stage(prepare, work.prepare),
-        Stage(
-            StageInputs(
-                "cluster", {**config.clustering.model_dump(), "seed": seed}, ("prepare",), (("questions", "cluster"),)
-            ),
-            work.cluster,
-        ),
-        Stage(weights, work.weigh) if method.learns_weights else None,
-        Stage(StageInputs("losses", student, ("prepare",), (("tokens", "nll"),)), work.measure_losses),
-        Stage(
-            StageInputs(
-                "difficulty",
-                weighting,
-                ("losses", "weights") if weighting["weighted"] else ("losses",),
-                (("steps", "difficulty"),),
-            ),
-            work.rate_steps,
-        ),
-        Stage(
-            StageInputs("schedule", curriculum, ("difficulty", "cluster"), (("schedule", None), ("stages", None))),
-            work.schedule,
-        ),
-        Stage(
-            StageInputs("evaluate base", {**student, **evaluation}, ("prepare",), (("predictions", None),)),
-            work.evaluate_base,
-        )
-        if config.evaluation.base_student
-        else None,
-        Stage(
-            StageInputs(
-                "distill",
-                {**student, **distillation, "seed": seed, "weighted": method.weighted_loss},
-                ("schedule", "weights") if method.weighted_loss else ("schedule",),
-                (("difficulty_history", None),),
-            ),
-            work.distil,
-        ),
-        Stage(
-            StageInputs("evaluate", {**student, **evaluation}, ("prepare", "distill"), (("predictions", None),)),
-            work.evaluate,
-        ),
+    distillation = config.distillation.model_dump(exclude={"checkpoint_seconds"}) | {"weighted": method.weighted_loss}
+    evaluation = student | config.evaluation.model_dump(exclude={"base_student", "batch_size"})
+
+    def stage(
+        name: str, values: dict, do: Callable, after: tuple = (), outputs: tuple = (), needed: bool = True, **more: Any
+    ) -> Stage:
+        return Stage(StageInputs(name, values, after, outputs, **more), do, needed)
+
+    # fmt: off
+    return [
+        stage("prepare", source | data | limits, work.prepare,
+              outputs=(("questions", None), ("steps", None), ("tokens", None)),
+              figures=("questions", "evaluation_questions", "task", "dropped", "too_long", "steps", "tokens")),
+        stage("cluster", config.clustering.model_dump() | seeded, work.cluster, ("prepare",),
+              (("questions", "cluster"),), figures=("embedding",)),
+        stage("weights", student | config.weights.model_dump() | seeded, work.weigh, ("prepare",),
+              (("tokens", "weight"), ("weight_history", None)), method.learns_weights,
+              files=("weight_generator.safetensors",), figures=("keep_rate",)),
+        stage("losses", student, work.measure_losses, ("prepare",), (("tokens", "nll"),)),
+        stage("difficulty", difficulty, work.rate_steps,
+              ("losses", "weights") if difficulty["weighted"] else ("losses",), (("steps", "difficulty"),),
+              figures=("total_difficulty",)),
+        stage("schedule", curriculum, work.schedule, ("difficulty", "cluster"), (("schedule", None), ("stages", None))),
+        stage("evaluate base", evaluation, evaluation_stages.evaluate_base, ("prepare",), (("predictions", None),),
+              config.evaluation.base_student, figures=("base_accuracy",)),
+        stage("distill", student | distillation | seeded, work.distil,
+              ("schedule", "weights") if method.weighted_loss else ("schedule",), (("difficulty_history", None),),
+              files=("adapter",)),
+        stage("evaluate", evaluation, evaluation_stages.evaluate, ("prepare", "distill"), (("predictions", None),),
+              figures=("accuracy",)),
     ]
-    return [stage for stage in stages if stage is not None]
+    # fmt: on
 
 
-def _forget(run: Run, stages: list[Stage], name: str) -> None:
-    """Drop the records of a stage and of what depends on it, before its artefact changes: a crash must not leave a
-    record of the old inputs beside tables of the new ones."""
-    stale = {name}
+def _forget_stale(run: Run, stages: list[Stage], wanted: dict[str, str]) -> None:
+    """Drop every record that is not of the present inputs, with all that hangs on it, before any artefact changes.
+
+    So a crash leaves no record of old inputs beside tables of new ones, and the summary tells of the present
+    configuration alone. What an unfinished stage logged stays while it has a checkpoint of its own to go on from.
+    """
+    stale: set[str] = set()
     for stage in stages:
-        if stale & set(stage.inputs.after):
-            stale.add(stage.inputs.name)
-    run.update(stages={key: record for key, record in run.state.stages.items() if key not in stale})
+        if stale & set(stage.inputs.after) or not is_current(run, stage.inputs, wanted[stage.name]):
+            stale.add(stage.name)
+    figures = {figure for stage in stages if stage.name in stale for figure in stage.inputs.figures}
+    dropped = {name: record for name, record in run.state.stages.items() if name in stale}
+    warnings = {warning for record in dropped.values() for warning in record.warnings}
+    run.update(
+        stages={name: record for name, record in run.state.stages.items() if name not in stale},
+        summary={figure: value for figure, value in run.state.summary.items() if figure not in figures},
+        warnings=[warning for warning in run.state.warnings if warning not in warnings],
+    )
+    checkpoints = run.folder / "checkpoints"
+    going_on = {f"{name}-{wanted[name][:12]}" for name in stale - set(dropped)}
+    for folder in checkpoints.glob("*"):
+        if folder.name not in going_on:
+            delete_checkpoints(folder)
+    for name in stale:
+        if not (checkpoints / f"{name}-{wanted[name][:12]}").is_dir():
+            run.drop_metrics(name)
 
 
 def _sources(config: RunConfig) -> tuple[Path, Path]:
@@ -186,16 +213,21 @@ def resolve_source(source: str) -> Path:
 def _hash_inputs(context: Context) -> dict[str, str]:
     """Hashes of the files that the run reads; those of before where a source is gone since, so that a run can go on."""
     known = context.run.state.input_hashes
+    data = context.config.data
     hashes = {"student": checkpoint_hash(context.student_folder)}
-    for name, path in (("data", context.source), ("evaluation", context.evaluation_source)):
+    for name, path, given in (
+        ("data", context.source, data.source),
+        ("evaluation", context.evaluation_source, data.evaluation_source or data.source),
+    ):
         if path.is_file():
             hashes[name] = file_hash(path)
-        elif name in known:
+        elif name in known and known.get(f"{name} source", given) == given:
             hashes[name] = known[name]
             context.reporter.log(f"{path} is gone; going on with what the run holds of it.")
         else:
             raise InputError(
                 f"No file of questions at {path}. Give the path of a JSON Lines, JSON, CSV or Parquet file."
             )
+        hashes[f"{name} source"] = given
     context.run.update(input_hashes=hashes)
     return hashes

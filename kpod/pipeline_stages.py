@@ -2,93 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from safetensors.torch import save_file
+from safetensors.torch import save
 
-from kpod import methods, tasks
+from kpod import tasks
+from kpod.artefacts import write_whole
 from kpod.checkpoints import delete_checkpoints
-from kpod.config import RunConfig
 from kpod.curriculum import Schedule, build_schedule
-from kpod.distillation.adapter import add_adapter, save_adapter, with_saved_adapter
+from kpod.distillation.adapter import add_adapter, save_adapter
 from kpod.distillation.trainer import Distillation, TrainingOptions
-from kpod.evaluation import generate_rationales
 from kpod.preparation import (
-    Example,
     check_disjoint,
+    check_room,
     choose_evaluation,
     choose_training,
     encode_all,
-    examples_of_tables,
     questions_table,
     steps_table,
     tokens_table,
 )
 from kpod.question_clustering import cluster_questions, embed_questions, project_questions
 from kpod.records import Question
-from kpod.run_reporter import RunReporter
-from kpod.run_store import Run
-from kpod.statistics import wilson_interval
+from kpod.stage_context import Context
 from kpod.step_difficulty import step_difficulties
 from kpod.step_difficulty.token_nlls import token_nlls
-from kpod.students.decoder_only import load_decoder_only, load_tokenizer
 from kpod.tasks.base import questions_from_rows
 from kpod.tasks.files import read_rows
 from kpod.tasks.loading import guess_task
 from kpod.token_weighting.training import MaskLearningOptions, learn_token_weights
-
-
-@dataclass
-class Context:
-    """What every stage gets: the run, its configuration, where to report, and the student's folder."""
-
-    run: Run
-    config: RunConfig
-    reporter: RunReporter
-    student_folder: Path
-    source: Path
-    evaluation_source: Path
-    fingerprint: str = ""  # of the stage at work: checkpoints of other inputs are not its own
-
-    @cached_property
-    def tokenizer(self) -> Any:
-        return load_tokenizer(self.student_folder)
-
-    @cached_property
-    def questions(self) -> pd.DataFrame:
-        """The table of questions as `prepare` wrote it; clusters are read afresh where they are used."""
-        return self.run.questions
-
-    @cached_property
-    def examples(self) -> list[Example]:
-        """The training examples, in the order of `question_index`."""
-        return examples_of_tables(self.questions, self.run.steps, self.tokenizer)
-
-    @property
-    def method(self) -> methods.Method:
-        return methods.get(self.config.method)
-
-    def load_student(self) -> Any:
-        """The student before distillation, anew: mask learning and training change theirs."""
-        student = self.config.student
-        return load_decoder_only(self.student_folder, dtype=student.dtype, device=student.device)[0]
-
-    def checkpoints(self, stage: str) -> Path:
-        return self.run.folder / "checkpoints" / f"{stage}-{self.fingerprint[:12]}"
-
-    def by_question(self, column: str) -> list[np.ndarray]:
-        """A column of the tokens, one array a training question."""
-        tokens = self.run.table("tokens", columns=["question_index", column])
-        cuts = np.flatnonzero(np.diff(tokens["question_index"].to_numpy())) + 1
-        return np.split(tokens[column].to_numpy(), cuts)
-
-    def summarise(self, **figures: Any) -> None:
-        self.run.update(summary=self.run.state.summary | figures)
 
 
 def prepare(context: Context) -> None:
@@ -100,16 +45,17 @@ def prepare(context: Context) -> None:
     if context.evaluation_source != context.source:
         measured_on, task = _load(context.evaluation_source, data.task, data.duplicates)
     evaluation = choose_evaluation(measured_on, split=data.evaluation_split, limit=data.evaluation_limit)
+    settings = context.config
+    texts = [question.text for question in evaluation]
+    check_room(texts, context.tokenizer, settings.evaluation.max_new_tokens, context.context_length)
     context.reporter.start("prepare", len(training), unit="questions")
-    config = context.config
+    max_tokens = min(settings.student.max_tokens, context.context_length or settings.student.max_tokens)
     examples, too_long = encode_all(
-        training, context.tokenizer, config.steps.mode, config.student.max_tokens, data.train_limit
+        training, context.tokenizer, settings.steps.mode, max_tokens, data.train_limit, context.reporter
     )
     if too_long:
         context.reporter.warn(
-            f"{len(too_long)} of {len(examples) + len(too_long)} questions with their rationales are longer than "
-            f"{config.student.max_tokens} tokens and were skipped (first: {too_long[0]}). Raise student.max_tokens to "
-            "keep them."
+            _too_long(len(too_long), len(examples), max_tokens, settings.student.max_tokens, too_long[0])
         )
     used = [example.question for example in examples]
     check_disjoint(used, evaluation)
@@ -131,6 +77,17 @@ def prepare(context: Context) -> None:
     )
 
 
+def _too_long(skipped: int, kept: int, max_tokens: int, wanted: int, first: str) -> str:
+    if max_tokens == wanted:
+        whose, advice = f"{max_tokens} tokens", "Raise student.max_tokens to keep them."
+    else:
+        whose, advice = f"the student's context of {max_tokens} tokens", "Shorten them, or take another student."
+    return (
+        f"{skipped} of {kept + skipped} questions with their rationales are longer than {whose} and were skipped "
+        f"(first: {first}). {advice}"
+    )
+
+
 def _load(path: Path, name: str | None, duplicates: Any) -> tuple[list[Question], str]:
     """The questions of a file and the name of their task, guessed where none is given."""
     rows = read_rows(path)
@@ -142,11 +99,12 @@ def cluster(context: Context) -> None:
     """Clusters of the training questions, the nearest cluster of the others, and the map of all of them."""
     settings, questions = context.config.clustering, context.run.questions
     texts, trained = questions["text"].tolist(), questions["trained"].to_numpy()
-    context.reporter.start("cluster", len(texts), unit="questions")
+    context.reporter.start("cluster", 3, unit="parts")  # embedding, clusters, map
     student_vectors = _mean_embeddings(context, texts) if settings.embedding == "student" else None
     embedded = embed_questions(
         texts, settings.embedding, glove_path=settings.glove_path, vectors=student_vectors, seed=context.config.seed
     )
+    context.reporter.advance()
     clusters = cluster_questions(
         embedded.vectors[trained], num_clusters=settings.num_clusters, seed=context.config.seed
     )
@@ -154,7 +112,9 @@ def cluster(context: Context) -> None:
     distances = ((embedded.vectors[:, None, :] - centres[None]) ** 2).sum(-1)
     everywhere = distances.argmin(1)
     everywhere[trained] = clusters
+    context.reporter.advance()
     points = project_questions(embedded.vectors, seed=context.config.seed)
+    context.reporter.advance()
     questions["cluster"], questions["x"], questions["y"] = everywhere.astype("int32"), points[:, 0], points[:, 1]
     context.run.write_table("questions", questions)
     context.summarise(embedding=embedded.source)
@@ -188,10 +148,8 @@ def weigh(context: Context) -> None:
     )
     tokens["weight"] = np.concatenate(learned.weights).astype("float32")
     context.run.write_table("tokens", tokens)
-    save_file(
-        {name: value.contiguous() for name, value in learned.generator.items()},
-        context.run.folder / "weight_generator.safetensors",
-    )
+    generator = {name: value.contiguous() for name, value in learned.generator.items()}
+    write_whole(context.run.folder / "weight_generator.safetensors", save(generator))
     context.summarise(keep_rate=float(tokens["weight"].mean()))
     if learned.warning:
         context.reporter.warn(learned.warning)
@@ -213,15 +171,20 @@ def measure_losses(context: Context) -> None:
 def rate_steps(context: Context) -> None:
     """The difficulty of every step (Eq. 8)."""
     steps = context.run.steps
+    context.reporter.start("difficulty", len(steps), unit="steps")
     difficulties = _difficulties(context, context.by_question("nll"))
     steps["difficulty"] = np.concatenate(difficulties).astype("float64")
     context.run.write_table("steps", steps)
+    context.reporter.advance(len(steps))
     context.summarise(total_difficulty=float(steps["difficulty"].sum()))
 
 
 def schedule(context: Context) -> None:
     """How many steps of every question are given at every stage (Eq. 9 to 13)."""
+    stages = context.config.num_stages + 1
+    context.reporter.start("schedule", stages, unit="stages")
     plan = make_schedule(context)
+    context.reporter.advance(stages)
     ids = context.questions["question"][context.questions["trained"]].tolist()
     context.run.write_table("schedule", plan.table(ids))
     context.run.write_table("stages", plan.stages_table())
@@ -290,72 +253,6 @@ def distil(context: Context) -> None:
     all_epochs = [[before[row] for row in probe], *history]
     context.run.write_table("difficulty_history", _history_table(context, probe, all_epochs))
     delete_checkpoints(context.checkpoints("distill"))
-
-
-def evaluate_base(context: Context) -> None:
-    """The answers of the student before distillation."""
-    _evaluate(context, "evaluate base", 0, context.load_student())
-
-
-def evaluate(context: Context) -> None:
-    """The answers of the distilled student."""
-    model = with_saved_adapter(context.load_student(), context.run.folder / "adapter")
-    _evaluate(context, "evaluate", context.config.distillation.epochs, model)
-
-
-def _evaluate(context: Context, stage: str, epoch: int, model: Any) -> None:
-    settings, questions = context.config.evaluation, context.questions
-    measured = questions[~questions["trained"]]
-    context.reporter.start(stage, len(measured), unit="questions")
-    outputs = generate_rationales(
-        model,
-        context.tokenizer,
-        measured["text"].tolist(),
-        max_new_tokens=settings.max_new_tokens,
-        batch_size=settings.batch_size,
-        reporter=context.reporter,
-    )
-    task = tasks.get(context.run.state.summary["task"])
-    answers = [
-        task.extract_answer(output, _choices(row)) for output, row in zip(outputs, measured["choices"], strict=True)
-    ]
-    correct = [
-        answer is not None and task.is_correct(answer, gold)
-        for answer, gold in zip(answers, measured["answer"], strict=True)
-    ]
-    frame = pd.DataFrame(
-        {
-            "evaluation_set": f"{context.evaluation_source.stem}:{context.config.data.evaluation_split}",
-            "question": measured["question"].to_numpy(),
-            "epoch": epoch,
-            "output": outputs,
-            "answer": pd.array(answers, dtype="string"),
-            "correct": correct,
-        }
-    )
-    if context.run.has("predictions"):
-        others = context.run.predictions
-        others = others[(others["epoch"] != 0) if epoch == 0 else (others["epoch"] == 0)]
-        frame = pd.concat([others, frame], ignore_index=True)
-    context.run.write_table("predictions", frame)
-    low, high = wilson_interval(sum(correct), len(correct))
-    figures = {
-        "correct": sum(correct),
-        "questions": len(correct),
-        "accuracy": sum(correct) / len(correct),
-        "low": low,
-        "high": high,
-        "no_answer": sum(answer is None for answer in answers),
-    }
-    context.summarise(**{"base_accuracy" if epoch == 0 else "accuracy": figures})
-    context.reporter.log(
-        f"{stage}: {figures['correct']} of {figures['questions']} right ({figures['accuracy']:.1%}, "
-        f"95% interval {low:.1%} to {high:.1%}), {figures['no_answer']} without an answer."
-    )
-
-
-def _choices(value: Any) -> list[str] | None:
-    return None if value is None else list(value)
 
 
 def _difficulties(context: Context, nlls: list[np.ndarray], rows: list[int] | None = None) -> list[np.ndarray]:

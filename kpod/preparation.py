@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from kpod.errors import InputError
-from kpod.prompts import EncodedExample, encode_example, fill_template
+from kpod.errors import InputError, RunCancelled
+from kpod.progress import Reporter
+from kpod.prompts import EncodedExample, encode_example, encode_prompt, fill_template
 from kpod.records import Question, Span
 from kpod.step_splitting import split_steps
 from kpod.teacher import filter_rationales
@@ -49,42 +51,83 @@ def choose_evaluation(questions: Sequence[Question], *, split: str, limit: int |
 
 
 def check_disjoint(training: Sequence[Question], evaluation: Sequence[Question]) -> None:
-    """Raise InputError where a question is both trained on and measured."""
-    seen = {question.id for question in training}
-    both = [question.id for question in evaluation if question.id in seen]
-    if both:
+    """Raise InputError where a question is both trained on and measured, or an id names two questions."""
+    trained = {question.id: question for question in training}
+    both = [question for question in evaluation if question.id in trained]
+    if not both:
+        return
+    first = both[0]
+    if first.text != trained[first.id].text:
         raise InputError(
-            f"{len(both)} questions are both trained on and measured, {both[0]!r} among them. "
-            "Use another split for data.evaluation_split than for data.train_split."
+            f"The id {first.id!r} names a training question and another one to measure on ({len(both)} such ids). "
+            "Make the ids of the two files distinct."
+        )
+    raise InputError(
+        f"{len(both)} questions are both trained on and measured, {first.id!r} among them. "
+        "Use another split for data.evaluation_split than for data.train_split."
+    )
+
+
+def check_room(texts: Sequence[str], tokenizer: Any, max_new_tokens: int, context: int | None) -> None:
+    """Raise InputError where a question and the longest output do not both fit into the student's context."""
+    longest = max(len(encode_prompt(text, tokenizer)) for text in texts)
+    if context is not None and longest + max_new_tokens > context:
+        raise InputError(
+            f"The longest question to measure on has {longest} tokens; with evaluation.max_new_tokens = "
+            f"{max_new_tokens} that is more than the student's context of {context}. Lower "
+            "evaluation.max_new_tokens, shorten the questions, or take another student."
         )
 
 
 def encode_question(question: Question, tokenizer: Any, mode: str) -> Example:
-    """Split the rationale into steps and tokenise the template text."""
+    """Split the rationale into steps and tokenise the template text.
+
+    A step without a token of its own (its characters share one with the step before, as in "e.g." split at every
+    period) becomes part of the step before.
+    """
     assert question.rationale is not None
     steps = split_steps(question.rationale, mode)
     template = fill_template(question.text, question.rationale, question.answer)
-    return Example(question, steps, encode_example(template, steps, tokenizer))
+    encoded = encode_example(template, steps, tokenizer)
+    owned = np.unique(encoded.token_steps)
+    if len(owned) < len(steps):
+        last_parts = [*(owned[1:] - 1), len(steps) - 1]
+        steps = [(steps[first][0], steps[last][1]) for first, last in zip(owned, last_parts, strict=True)]
+        encoded = encode_example(template, steps, tokenizer)
+    return Example(question, steps, encoded)
 
 
 def encode_all(
-    questions: Sequence[Question], tokenizer: Any, mode: str, max_tokens: int, limit: int | None = None
+    questions: Sequence[Question],
+    tokenizer: Any,
+    mode: str,
+    max_tokens: int,
+    limit: int | None = None,
+    reporter: Reporter | None = None,
 ) -> tuple[list[Example], list[str]]:
-    """The first `limit` examples that fit into `max_tokens`, and the ids of those passed over because they do not."""
-    fitting, too_long, shortest = [], [], max_tokens
+    """The first `limit` examples that fit into `max_tokens`, and the ids of those passed over because they do not.
+
+    Raises InputError where none fits, RunCancelled where asked to stop.
+    """
+    reporter = reporter or Reporter()
+    fitting, too_long, lengths = [], [], []
     for question in questions:
+        if reporter.cancelled():
+            raise RunCancelled("Stopped while the questions were read.")
         example = encode_question(_stripped(question), tokenizer, mode)
-        if len(example.encoded) > max_tokens:
-            shortest = len(example.encoded) if not too_long else min(shortest, len(example.encoded))
+        lengths.append(len(example.encoded))
+        if lengths[-1] > max_tokens:
             too_long.append(question.id)
         else:
             fitting.append(example)
+        reporter.advance()
         if limit is not None and len(fitting) == limit:
             break
     if not fitting:
         raise InputError(
-            f"All {len(questions)} questions with their rationales are longer than student.max_tokens = "
-            f"{max_tokens}; the shortest has {shortest} tokens. Raise it, or shorten the data."
+            f"All {len(questions)} questions with their rationales are longer than {max_tokens} tokens, the least of "
+            f"student.max_tokens and the student's context; the shortest has {min(lengths)} tokens. Raise "
+            "student.max_tokens, take another student, or shorten the data."
         )
     return fitting, too_long
 

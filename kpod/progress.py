@@ -24,6 +24,9 @@ class Reporter:
     def metrics(self, row: dict[str, Any]) -> None:
         """One logged step: stage, step, epoch and its figures."""
 
+    def flush(self) -> None:
+        """Write what is held back: a checkpoint counts only with all metrics up to it."""
+
     def cancelled(self) -> bool:
         """Whether somebody asked for a stop; long work asks at every step and stops at a checkpoint."""
         return False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from kpod.progress import Reporter, TimeLeft, format_seconds
@@ -14,6 +15,7 @@ from kpod.run_store import Run
 
 SECONDS_BETWEEN_WRITES = 1.0
 METRICS_AT_ONCE = 20
+STOPPING = b"\nStopping at the next step; press Ctrl-C again to stop at once.\n"
 
 
 class RunReporter(Reporter):
@@ -32,8 +34,10 @@ class RunReporter(Reporter):
         self._last_write = 0.0
         self._rows: list[dict[str, Any]] = []
         self._stop = False
+        self.stage_warnings: list[str] = []  # of the stage at work; the pipeline empties it
 
     def start(self, stage: str, total: int, done: int = 0, unit: str = "") -> None:
+        self.flush()
         self.run.drop_metrics(stage, after_step=done)
         self._stage, self._unit, self._time_left = stage, unit, TimeLeft(total, done)
         self._write_progress()
@@ -45,10 +49,11 @@ class RunReporter(Reporter):
 
     def log(self, message: str) -> None:
         self._clear_line()
-        self.run.append_log(message)
         print(message, file=self.stream, flush=True)
+        self.run.append_log(message)
 
     def warn(self, message: str) -> None:
+        self.stage_warnings.append(message)
         if message not in self.run.state.warnings:
             self.run.update(warnings=[*self.run.state.warnings, message])
         self.log(f"WARNING: {message}")
@@ -66,7 +71,6 @@ class RunReporter(Reporter):
         return self._stop
 
     def flush(self) -> None:
-        """Write what is held back; before a checkpoint counts, its metrics must be on disk."""
         if self._rows:
             self.run.append_metrics(self._rows)
             self._rows = []
@@ -80,7 +84,9 @@ class RunReporter(Reporter):
             if self._stop and number == signal.SIGINT:
                 raise KeyboardInterrupt
             self._stop = True
-            self.log("Stopping at the next step; press Ctrl-C again to stop at once.")
+            # Not by print: the signal may have come in the middle of one.
+            with suppress(OSError, ValueError):  # no terminal, or a stream without a file
+                os.write(self.stream.fileno(), STOPPING)
 
         previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
         try:

@@ -6,12 +6,12 @@ Every artefact is written whole (temporary name, then rename), so a reader never
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import platform
 import re
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -21,43 +21,29 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
+from kpod.artefacts import (
+    append_text,
+    delete_temporaries,
+    json_lines,
+    parquet_columns,
+    read_json_lines,
+    read_parquet,
+    write_parquet,
+    write_whole,
+)
 from kpod.config import RunConfig
 from kpod.errors import InputError
+from kpod.run_lock import hold, is_locked
 
 FORMAT_VERSION = 1
-ROWS_A_GROUP = 16_384  # a page that shows one rationale reads one group of a million-token table
 
 TABLES: dict[str, tuple[str, ...]] = {
-    # name: the columns that every such table has; later pipeline stages add those after the bar in the comment
-    "questions": (
-        "question",
-        "text",
-        "answer",
-        "split",
-        "rationale",
-        "teacher",
-        "teacher_correct",
-    ),  # | cluster x y
-    "steps": (
-        "question_index",
-        "question",
-        "step",
-        "character_start",
-        "character_end",
-        "text",
-    ),  # | difficulty
-    "tokens": (
-        "question_index",
-        "question",
-        "position",
-        "character_start",
-        "character_end",
-        "step",
-    ),  # | weight nll
+    # The columns that every such table has. Later stages add cluster, x and y to questions, difficulty to steps,
+    # weight and nll to tokens.
+    "questions": ("question", "text", "answer", "split", "rationale", "teacher", "teacher_correct"),
+    "steps": ("question_index", "question", "step", "character_start", "character_end", "text"),
+    "tokens": ("question_index", "question", "position", "character_start", "character_end", "step"),
     "weight_history": ("epoch", "question_index", "position", "weight"),
     "difficulty_history": ("epoch", "question_index", "step", "difficulty"),
     "schedule": ("stage", "question", "input_steps", "picked", "forced"),
@@ -68,17 +54,22 @@ TABLES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class StageRecord:
-    """A finished pipeline stage: what it depended on, and what it cost."""
+    """A finished pipeline stage: what it depended on, what it cost, and what it warned of."""
 
     fingerprint: str
     seconds: float
     peak_memory_bytes: int
     finished_at: str
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class RunState:
-    """What `run.json` holds. `status`: created, running, finished, cancelled or failed."""
+    """What `run.json` holds. `status`: created, running, finished, cancelled or failed.
+
+    `warnings` are those of the stages that are done and of the one at work. `input_hashes` has the hash of the student
+    and of each source, and by which name the configuration gave that source.
+    """
 
     id: str
     name: str
@@ -98,25 +89,6 @@ class RunState:
 def now() -> str:
     """The time in UTC, ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all. Raises InputError where the disk refuses it (full, read-only)."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            if temporary.is_file():
-                os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(
-            f"Could not write {path.name} ({len(content) / 1e6:.1f} MB) in {path.parent}: {error.strerror}. "
-            "Nothing of it was kept. Free space there, or give another folder with --out, and resume the run."
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 class Run:
@@ -148,10 +120,10 @@ class Run:
         return self.folder / f"{table}.parquet"
 
     def has(self, table: str, column: str | None = None) -> bool:
-        """Whether a table, and a column of it, has been written yet."""
+        """Whether a table, and a column of it, has been written yet. Raises InputError where it is damaged."""
         if not self.path(table).is_file():
             return False
-        return column is None or column in pq.read_schema(self.path(table)).names
+        return column is None or column in parquet_columns(self.path(table))
 
     def table(self, name: str, columns: Sequence[str] | None = None, question: str | None = None) -> pd.DataFrame:
         """A table of the run as a frame; with `question`, only its rows (reading only their row groups).
@@ -168,16 +140,10 @@ class Run:
             )
         filters = None
         if question is not None:
-            indexed = "question_index" in pq.read_schema(path).names
-            filters = (
-                [("question_index", "==", self.question_index(question))] if indexed else [("question", "==", question)]
-            )
-        try:
-            return pq.read_table(path, columns=list(columns) if columns else None, filters=filters).to_pandas()
-        except (pa.ArrowInvalid, OSError) as error:
-            raise InputError(
-                f"{path} is damaged ({error}). Delete it and resume the run: the stage that writes it runs again."
-            ) from error
+            indexed = "question_index" in parquet_columns(path)
+            key = ("question_index", "==", self.question_index(question)) if indexed else ("question", "==", question)
+            filters = [key]
+        return read_parquet(path, columns, filters)
 
     @property
     def questions(self) -> pd.DataFrame:
@@ -214,11 +180,11 @@ class Run:
     @property
     def metrics(self) -> pd.DataFrame:
         """One row a logged step; a last line cut short by a crash is left out."""
-        return pd.DataFrame(list(self._metric_lines()))
+        return pd.DataFrame(read_json_lines(self.folder / "metrics.jsonl"))
 
     def question_index(self, question: str) -> int:
         """Row of a question in the table of questions, by its id."""
-        ids = pq.read_table(self.path("questions"), columns=["question"])["question"].to_pylist()
+        ids = self.table("questions", columns=["question"])["question"].tolist()
         if question not in ids:
             raise InputError(
                 f"Run {self.name!r} has no question {question!r}. It has {len(ids)}, the first is {ids[0]!r}."
@@ -229,25 +195,12 @@ class Run:
         path = self.folder / "log.txt"
         return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
-    def _metric_lines(self) -> Iterator[dict[str, Any]]:
-        path = self.folder / "metrics.jsonl"
-        if not path.is_file():
-            return
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError:
-                return
-
     # ---- writing: only the process that holds the lock
 
     def write_table(self, name: str, frame: pd.DataFrame) -> None:
         missing = [column for column in TABLES[name] if column not in frame.columns]
         assert not missing, f"{name} lacks {missing}; it has {list(frame.columns)}"
-        buffer = io.BytesIO()
-        arrow = pa.Table.from_pandas(frame, preserve_index=False)
-        pq.write_table(arrow, buffer, compression="zstd", row_group_size=ROWS_A_GROUP)
-        write_whole(self.path(name), buffer.getvalue())
+        write_parquet(self.path(name), frame)
 
     def update(self, **changes: Any) -> None:
         """Change fields of the state and write `run.json`."""
@@ -259,47 +212,29 @@ class Run:
         write_whole(self.folder / "config.yaml", self.config.to_yaml().encode())
 
     def append_metrics(self, rows: Sequence[dict[str, Any]]) -> None:
-        with open(self.folder / "metrics.jsonl", "a", encoding="utf-8") as file:
-            file.writelines(json.dumps(row) + "\n" for row in rows)
+        append_text(self.folder / "metrics.jsonl", json_lines(rows))
 
-    def drop_metrics(self, stage: str, after_step: int) -> None:
+    def drop_metrics(self, stage: str, after_step: int = 0) -> None:
         """Forget what a pipeline stage logged after a step, so that a resumed run has no line twice."""
-        if not (self.folder / "metrics.jsonl").is_file():
-            return
-        kept = [row for row in self._metric_lines() if row.get("stage") != stage or row.get("step", 0) <= after_step]
-        write_whole(self.folder / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in kept).encode())
+        path = self.folder / "metrics.jsonl"
+        if path.is_file():
+            rows = read_json_lines(path)
+            kept = [row for row in rows if row.get("stage") != stage or row.get("step", 0) <= after_step]
+            write_whole(path, json_lines(kept).encode())
 
     def append_log(self, text: str) -> None:
-        with open(self.folder / "log.txt", "a", encoding="utf-8") as file:
-            file.write(f"{now()} {text}\n")
+        append_text(self.folder / "log.txt", f"{now()} {text}\n")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run for this process. Raises InputError where another one holds it."""
-        lock = FileLock(self.folder / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise InputError(
-                f"Run {self.name!r} in {self.folder} is running in another process. Wait or cancel it."
-            ) from None
-        try:
+        """Hold the run for this process, with its state as the last holder left it.
+
+        Raises InputError where another process holds it.
+        """
+        with hold(self.folder):
+            delete_temporaries(self.folder)
+            self.state = read_state(self.folder)
             yield
-        finally:
-            lock.release()
-
-
-def is_locked(folder: Path) -> bool:
-    """Whether a living process holds the run."""
-    if not (folder / "lock").is_file() or not os.access(folder / "lock", os.W_OK):
-        return False
-    lock = FileLock(folder / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
 
 
 def create_run(folder: str | Path, config: RunConfig) -> Run:
@@ -324,8 +259,12 @@ def create_run(folder: str | Path, config: RunConfig) -> Run:
         | {name: _version(name) for name in ("torch", "transformers", "peft")},
     )
     run = Run(folder, state, config)
-    run.write_config()
-    run.update()
+    try:
+        run.write_config()
+        run.update()
+    except InputError:
+        shutil.rmtree(folder)  # the name stays free for another try
+        raise
     return run
 
 
@@ -339,24 +278,28 @@ def load_run(folder: str | Path) -> Run:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"No run folder at {folder}. List the runs with: python -m kpod runs")
-    if not (folder / "run.json").is_file():
+    return Run(folder, read_state(folder), RunConfig.from_file(folder / "config.yaml"))
+
+
+def read_state(folder: Path) -> RunState:
+    """What a folder's `run.json` holds. Raises InputError where it has none, or one that is damaged or newer."""
+    path = folder / "run.json"
+    if not path.is_file():
         raise InputError(
             f"{folder} is no run: it has no run.json. A run folder holds run.json, config.yaml and tables."
         )
     try:
-        values = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
         newest = values["format_version"]
         if newest > FORMAT_VERSION:
             raise InputError(
-                f"{folder} was written by a newer KPOD Studio (format {newest}; this one reads up to {FORMAT_VERSION}). Update it."
+                f"{folder} was written by a newer KPOD Studio (format {newest}; this one reads up to "
+                f"{FORMAT_VERSION}). Update it."
             )
         values["stages"] = {name: StageRecord(**record) for name, record in values["stages"].items()}
-        state = RunState(**{f.name: values[f.name] for f in fields(RunState) if f.name in values})
+        return RunState(**{f.name: values[f.name] for f in fields(RunState) if f.name in values})
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{folder / 'run.json'} is damaged ({error}). Restore it from a copy, or delete the folder."
-        ) from error
-    return Run(folder, state, RunConfig.from_file(folder / "config.yaml"))
+        raise InputError(f"{path} is damaged ({error}). Restore it from a copy, or delete the folder.") from error
 
 
 def runs_folder() -> Path:

@@ -18,7 +18,8 @@ SAMPLED_BYTES = 1 << 20
 class StageInputs:
     """What a stage depends on: values (settings, hashes of files) and the stages before it.
 
-    outputs: (table, column) pairs and, with no column, whole tables; all must be there for the stage to be skipped.
+    outputs: (table, column) pairs and, with no column, whole tables; files: other files and folders of the run. All
+    must be there for the stage to be skipped. figures: what it adds to the run's summary.
     Raise `version` when the stage's own computation changes.
     """
 
@@ -27,6 +28,8 @@ class StageInputs:
     after: tuple[str, ...] = ()
     outputs: tuple[tuple[str, str | None], ...] = ()
     version: int = 1
+    files: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
 
 def fingerprints(stages: Sequence[StageInputs]) -> dict[str, str]:
@@ -44,7 +47,8 @@ def is_current(run: Run, stage: StageInputs, fingerprint: str) -> bool:
     record = run.state.stages.get(stage.name)
     if record is None or record.fingerprint != fingerprint:
         return False
-    return all(run.has(table, column) for table, column in stage.outputs)
+    has_tables = all(run.has(table, column) for table, column in stage.outputs)
+    return has_tables and all((run.folder / name).exists() for name in stage.files)
 
 
 def file_hash(path: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors import SafetensorError
 
 from kpod.errors import InputError
 
@@ -36,7 +37,10 @@ def add_adapter(model: Any, *, rank: int, alpha: int | None, dropout: float, tar
 
 
 def save_adapter(model: Any, folder: Path) -> None:
-    """Write the adapter (safetensors and its JSON) under a temporary name and rename it."""
+    """Write the adapter (safetensors and its JSON) under a temporary name and rename it.
+
+    Raises InputError where the disk refuses it.
+    """
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
@@ -44,6 +48,11 @@ def save_adapter(model: Any, folder: Path) -> None:
         (temporary / "README.md").unlink(missing_ok=True)  # peft's empty model card
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
+    except (OSError, SafetensorError) as error:  # safetensors wraps the system's error
+        raise InputError(
+            f"Could not write the adapter in {folder.parent}: {error}. Free space there, or copy the run folder to "
+            "another disk, and resume the run: it goes on from its last checkpoint."
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

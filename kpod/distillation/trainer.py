@@ -150,7 +150,9 @@ class Distillation:
             group["lr"] = learning_rate
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(list(self.trainable.values()), self.options.gradient_clip)
+        norm = torch.nn.utils.clip_grad_norm_(list(self.trainable.values()), self.options.gradient_clip)
+        if not torch.isfinite(norm):
+            raise InputError(self._diverged(norm.item(), "norm of the gradient"))
         self.optimizer.step()
         return loss.item()
 
@@ -159,17 +161,18 @@ class Distillation:
             nlls = token_nlls(self.model, [self.examples[row] for row in self.probe], pad_id=self.pad_id)
             self.probe_nlls.append(np.concatenate(nlls))
 
-    def _diverged(self, loss: float) -> str:
+    def _diverged(self, value: float, what: str = "loss") -> str:
         kept = sorted(self.checkpoints.glob("step-*")) if self.checkpoints else []
         last = f"The last good checkpoint is {kept[-1].name}." if kept else "There is no checkpoint yet."
         return (
-            f"The loss is {loss} at step {self.step + 1} of {self.total_steps}: the training diverged. {last} "
+            f"The {what} is {value} at step {self.step + 1} of {self.total_steps}: the training diverged. {last} "
             f"Lower distillation.learning_rate (it is {self.options.learning_rate:g}) and run again."
         )
 
     def _save(self) -> None:
         if self.checkpoints is None:
             return
+        self.reporter.flush()
         tensors = {f"parameter.{name}": value for name, value in self.trainable.items()}
         tensors |= optimizer_tensors(self.optimizer, self.trainable)
         if self.probe_nlls:

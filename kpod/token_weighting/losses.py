@@ -83,7 +83,8 @@ def collapse_warning(keep_rate: float, price: Price) -> str | None:
     if not 0.02 <= keep_rate <= 0.98:
         return (
             f"Weights collapsed: {keep_rate:.1%} of the tokens are kept on average, outside 2%..98%. They tell "
-            "keypoints from other tokens no better than chance; try more warm-up epochs, another seed or objective=constrained."
+            "keypoints from other tokens no better than chance; try more warm-up epochs, another seed or "
+            "objective=constrained."
         )
     if None not in (price.nll_masked, price.nll_empty) and price.nll_masked >= price.nll_empty:
         return (

@@ -23,7 +23,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from kpod.batching import bucketed_batches, sorted_batches
 from kpod.checkpoints import load_newest, optimizer_tensors, restore_optimizer, save_checkpoint
-from kpod.errors import RunCancelled
+from kpod.errors import InputError, RunCancelled
 from kpod.progress import Reporter
 from kpod.prompts import EncodedExample
 from kpod.students.supervised_logits import logits_at
@@ -179,6 +179,11 @@ class MaskLearner:
         return answer_loss(logits_NV, batch.targets_N.to(device), batch.row_N.to(device), len(mask_BM))
 
     def _step(self, loss: Tensor) -> None:
+        if not torch.isfinite(loss):
+            raise InputError(
+                f"The loss of mask learning is {loss.item()}: it diverged. Lower weights.learning_rate (it is "
+                f"{self.options.learning_rate:g}) and run again."
+            )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(list(self.generator.parameters()), 0.5)
@@ -287,6 +292,7 @@ class _Training:
     def _save(self) -> None:
         if self.checkpoints is None:
             return
+        self.reporter.flush()
         named = self.learner.trainable()
         tensors = {f"parameter.{name}": value for name, value in named.items()}
         tensors |= optimizer_tensors(self.learner.optimizer, named)

@@ -1,0 +1,80 @@
+"""What every pipeline stage gets: the run, its configuration, where to report, and the student's folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from transformers import AutoConfig
+
+from kpod import methods
+from kpod.config import RunConfig
+from kpod.errors import InputError
+from kpod.preparation import Example, examples_of_tables
+from kpod.run_reporter import RunReporter
+from kpod.run_store import Run
+from kpod.students.decoder_only import context_length, load_decoder_only, load_tokenizer
+
+
+@dataclass
+class Context:
+    """The run, its configuration, where to report, the student's folder and the files of questions."""
+
+    run: Run
+    config: RunConfig
+    reporter: RunReporter
+    student_folder: Path
+    source: Path
+    evaluation_source: Path
+    fingerprint: str = ""  # of the stage at work: checkpoints of other inputs are not its own
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        return load_tokenizer(self.student_folder)
+
+    @cached_property
+    def context_length(self) -> int | None:
+        """The most tokens that the student takes; None where its configuration sets no limit."""
+        try:
+            return context_length(AutoConfig.from_pretrained(self.student_folder, local_files_only=True))
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(
+                f"{self.student_folder} holds no model that transformers knows ({str(error).splitlines()[0]}). "
+                "Give another student.name."
+            ) from error
+
+    @cached_property
+    def questions(self) -> pd.DataFrame:
+        """The table of questions as `prepare` wrote it; clusters are read afresh where they are used."""
+        return self.run.questions
+
+    @cached_property
+    def examples(self) -> list[Example]:
+        """The training examples, in the order of `question_index`."""
+        return examples_of_tables(self.questions, self.run.steps, self.tokenizer)
+
+    @property
+    def method(self) -> methods.Method:
+        return methods.get(self.config.method)
+
+    def load_student(self) -> Any:
+        """The student before distillation, anew: mask learning and training change theirs."""
+        student = self.config.student
+        return load_decoder_only(self.student_folder, dtype=student.dtype, device=student.device)[0]
+
+    def checkpoints(self, stage: str) -> Path:
+        return self.run.folder / "checkpoints" / f"{stage}-{self.fingerprint[:12]}"
+
+    def by_question(self, column: str) -> list[np.ndarray]:
+        """A column of the tokens, one array a training question."""
+        tokens = self.run.table("tokens", columns=["question_index", column])
+        cuts = np.flatnonzero(np.diff(tokens["question_index"].to_numpy())) + 1
+        return np.split(tokens[column].to_numpy(), cuts)
+
+    def summarise(self, **figures: Any) -> None:
+        """Add figures to the run's summary; the stage's inputs name them, so that they go when the stage does."""
+        self.run.update(summary=self.run.state.summary | figures)
