@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 
 import numpy as np
 
@@ -35,9 +36,14 @@ def budgets_by_stage(total: float, initial: float, num_stages: int, power: float
     )
 
 
+def is_whole(value) -> bool:
+    """Whether it is an integer of Python or numpy; True and False are not."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def check_stages(num_stages, power) -> None:
     """InputError unless T >= 1 is whole and p > -1 (below it the integral of t^p diverges)."""
-    if isinstance(num_stages, bool) or num_stages != int(num_stages) or num_stages < 1:
+    if not is_whole(num_stages) or num_stages < 1:
         raise InputError(f"num_stages is {num_stages}; it must be a whole number, at least 1")
     if not math.isfinite(power) or power <= -1:
         raise InputError(f"power is {power}; it must be a number above -1 (the paper's is 0.5)")

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from kpod.curriculum.budget import check_stages
+from kpod.curriculum.budget import check_stages, is_whole
 from kpod.curriculum.schedule import Schedule
 from kpod.curriculum.selection import SELECTORS, Selector, check_beta_and_method, checked_clusters
 from kpod.curriculum.stages import StageRunner, StageSettings
@@ -74,7 +74,7 @@ def checked_settings(
     check_stages(num_stages, power)
     if not 0 <= initial_fraction <= 1:
         raise InputError(f"initial_fraction is {initial_fraction}; it is a share of all difficulty, in 0..1")
-    if isinstance(delta_s, bool) or delta_s != int(delta_s) or delta_s < 1:
+    if not is_whole(delta_s) or delta_s < 1:
         raise InputError(f"delta_s is {delta_s}; it must be a whole number of steps, at least 1")
     if not math.isfinite(beta) or beta < 0:
         raise InputError(f"beta is {beta}; it must be a finite number, at least 0 (the paper's is 12)")

@@ -7,12 +7,15 @@ reconstruction of that type from its guarantee, not its pseudo-code.
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from kpod.curriculum.value import diversity_increments
 
 EPSILON = 0.1
 CHUNK = 4096
+EVERY = slice(None)
 
 
 def select_ftgp(gains, clusters, num_clusters, budget, beta, tolerance, epsilon=EPSILON) -> np.ndarray:
@@ -37,9 +40,9 @@ class _Problem:
         self.gains, self.clusters, self.base_counts = gains, clusters, base_counts
         self.limit, self.beta = limit, beta
 
-    def densities(self, counts: np.ndarray) -> np.ndarray:
-        """g(u | S) / cost(u) of every item, given how many S holds of each cluster."""
-        return 1.0 + self.beta * diversity_increments(counts)[self.clusters] / self.gains
+    def densities(self, counts: np.ndarray, part: slice = EVERY) -> np.ndarray:
+        """g(u | S) / cost(u) of every item of `part`, given how many S holds of each cluster."""
+        return 1.0 + self.beta * diversity_increments(counts)[self.clusters[part]] / self.gains[part]
 
     def value(self, chosen: np.ndarray) -> float:
         """g of the items `chosen`, over and above the free ones."""
@@ -49,51 +52,49 @@ class _Problem:
 
     def estimate_optimum(self) -> float:
         """G with G <= OPT <= 8 G, by one pass that keeps what is dense against the value so far."""
-        counts = self.base_counts.copy()
+        counts = self.base_counts.tolist()
+        gains, clusters = self.gains.tolist(), self.clusters.tolist()
         chosen: list[int] = []
         value = 0.0
-        for start in range(0, len(self.gains), CHUNK):
-            part = slice(start, start + CHUNK)
+        for start in range(0, len(gains), CHUNK):
             # Densities only fall and the value only grows, so what fails now fails later.
-            stale = 1.0 + self.beta * diversity_increments(counts)[self.clusters[part]] / self.gains[part]
+            stale = self.densities(np.array(counts), slice(start, start + CHUNK))
             for item in (start + np.flatnonzero(stale >= value / self.limit)).tolist():
-                cluster = self.clusters[item]
-                cost = self.gains[item]
-                gain = cost + self.beta / (np.sqrt(counts[cluster] + 1) + np.sqrt(counts[cluster]))
-                if gain / cost >= value / self.limit:
+                count = counts[clusters[item]]
+                gain = gains[item] + self.beta / (sqrt(count + 1) + sqrt(count))
+                if gain / gains[item] >= value / self.limit:
                     chosen.append(item)
-                    counts[cluster] += 1
+                    counts[clusters[item]] += 1
                     value += gain
         order = np.array(chosen)
         backwards = np.cumsum(self.gains[order[::-1]])
         suffix = order[len(order) - np.searchsorted(backwards, self.limit, side="right") :]
-        single = (self.gains * self.densities(self.base_counts)).max()
+        single = (self.gains + self.beta * diversity_increments(self.base_counts)[self.clusters]).max()
         return max(self.value(suffix), float(single))
 
     def threshold_greedy(self, estimate: float, epsilon: float) -> np.ndarray:
         """Items in the order in which they were added as the density threshold falls."""
-        counts = self.base_counts.copy()
-        last_density = self.densities(counts)  # a stale density is an upper bound
-        available = np.ones(len(self.gains), dtype=bool)
+        counts = self.base_counts.tolist()
+        gains, clusters = self.gains.tolist(), self.clusters.tolist()
+        last_density = self.densities(self.base_counts)  # a stale density is an upper bound
         order: list[int] = []
         spent = 0.0
         threshold = 8 * estimate / (epsilon * self.limit)
         while threshold >= (1 - epsilon) * estimate / (2 * self.limit):
-            passing = np.flatnonzero(
-                available & (last_density >= threshold) & (self.gains <= self.limit - spent)
-            )
-            for item in passing.tolist():
-                cost = self.gains[item]
-                if spent + cost > self.limit:
+            passing = np.flatnonzero((last_density >= threshold) & (self.gains <= self.limit - spent))
+            densities = last_density[passing].tolist()
+            for place, item in enumerate(passing.tolist()):
+                if spent + gains[item] > self.limit:
                     continue  # it is skipped, not a stop
-                count = counts[self.clusters[item]]
-                density = 1.0 + self.beta / (np.sqrt(count + 1) + np.sqrt(count)) / cost
-                last_density[item] = density
+                count = counts[clusters[item]]
+                density = 1.0 + self.beta / (sqrt(count + 1) + sqrt(count)) / gains[item]
+                densities[place] = density
                 if density >= threshold:
                     order.append(item)
-                    available[item] = False
-                    counts[self.clusters[item]] += 1
-                    spent += cost
+                    counts[clusters[item]] += 1
+                    spent += gains[item]
+                    densities[place] = -1.0  # never again
+            last_density[passing] = densities
             threshold *= 1 - epsilon
         return np.array(order, dtype=np.int64)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kpod.curriculum.ftgp import select_ftgp
+from kpod.curriculum.steps import without_dust
 from kpod.curriculum.structured import select_structured
 from kpod.curriculum.value import value_terms
 from kpod.errors import InputError
@@ -87,7 +88,7 @@ def checked_candidates(gains, clusters) -> tuple[np.ndarray, np.ndarray]:
     clusters = checked_clusters(clusters, len(gains))
     if not np.isfinite(gains).all() or (gains < 0).any():
         raise InputError("gains hold a NaN, an infinite or a negative value; a gain is finite and at least 0")
-    return gains, clusters
+    return without_dust(gains), clusters
 
 
 def checked_clusters(clusters, num_questions: int) -> np.ndarray:

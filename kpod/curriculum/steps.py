@@ -8,6 +8,14 @@ import numpy as np
 
 from kpod.errors import InputError
 
+# Nothing that a student could measure; quotients with numbers below it overflow.
+SMALLEST_DIFFICULTY = 1e-100
+
+
+def without_dust(difficulties: np.ndarray) -> np.ndarray:
+    """Difficulties below `SMALLEST_DIFFICULTY` as the zeros that they are."""
+    return np.where(difficulties < SMALLEST_DIFFICULTY, 0.0, difficulties)
+
 
 @dataclass(frozen=True)
 class StepTable:
@@ -38,6 +46,7 @@ class StepTable:
                 f"step offsets run from {self.offsets[0]} to {self.offsets[-1]}; they must run from 0 to the "
                 f"number of steps, {len(self.difficulties)}"
             )
+        object.__setattr__(self, "difficulties", without_dust(self.difficulties))
 
     @classmethod
     def of(cls, step_difficulties) -> StepTable:

@@ -5,7 +5,8 @@ the diversity sqrt(j) - sqrt(j - 1) at the cost delta_j, a density that falls al
 falling density, with its last item cut to fit, is the optimum of the relaxed problem: OPT <= budget +
 beta * its diversity.
 
-Where few items or heavy tails leave a gap to that bound, the same is tried with one large item put in first.
+Up to 12 candidates are solved outright. Where few items or heavy tails leave a gap to that bound, the
+same is tried with one large item put in first.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kpod.curriculum.exact import MAX_ITEMS, select_exact
 from kpod.curriculum.swaps import swap_within_clusters
 from kpod.curriculum.value import diversity_increments
 
-# Within this share of the bound no further set is tried; from about 1,000 questions up the first one is.
+# Seeds can win little more than the budget left over, so with less than this share of the bound none is tried.
 GOOD_ENOUGH = 1e-3
 MAX_SEEDS = 12
 MAX_SEED_ROUNDS = 3
@@ -66,10 +68,18 @@ def select_structured(gains, clusters, num_clusters, budget, beta, tolerance) ->
     if total <= limit:
         counts = np.bincount(clusters[candidates], minlength=num_clusters)
         return candidates, float(total + beta * np.sqrt(counts).sum())
+    if len(candidates) <= MAX_ITEMS:
+        best, value = select_exact(gains[candidates], clusters[candidates], limit, beta)
+        return candidates[best], value
+    return select_by_density(gains, clusters, num_clusters, candidates, limit, beta)
+
+
+def select_by_density(gains, clusters, num_clusters, candidates, limit, beta) -> tuple[np.ndarray, float]:
+    """The same among `candidates`, which fit one by one but not all together: sort, fill, swap, try seeds."""
     items = _sort(gains, clusters, num_clusters, candidates)
     solution = _solve(items, limit, beta)
     chosen = items.questions[solution.taken]
-    if solution.bound - solution.value > GOOD_ENOUGH * solution.bound:
+    if limit - gains[chosen].sum() > GOOD_ENOUGH * solution.bound:
         chosen = _improve_by_seeds(items, solution, limit, beta)
     return np.sort(chosen), solution.bound
 
@@ -133,34 +143,32 @@ def _fill(items: SortedItems, starts, taken, counts, slack: float, beta: float) 
 def _improve_by_seeds(items: SortedItems, first: Solution, limit: float, beta: float) -> np.ndarray:
     """The questions of the best solution that starts from one, two or three items put in by hand.
 
-    The density order never reaches a large item, which heavy tails make worth its cost.
+    The density order never reaches a large item, which heavy tails make worth its cost. A round goes on from
+    the best seed of the round before, even where that one alone does not win.
     """
     best, best_value = items.questions[first.taken], first.value
     seeds, seeds_value, current = np.zeros(0, dtype=np.int64), 0.0, first
     for _ in range(MAX_SEED_ROUNDS):
-        winner = None
-        for position in _promising_seeds(items, current, limit, beta):
-            base = items.base_counts[items.clusters[position]]
-            worth = items.gains[position] + beta * float(diversity_increments(base))
+        tried = []
+        for position in _promising_seeds(items, current, limit):
+            worth = items.gains[position] + beta * float(
+                diversity_increments(items.base_counts[items.clusters[position]])
+            )
             rest = items.with_one_taken(position)
             solution = _solve(rest, limit - items.gains[position], beta)
-            value = seeds_value + worth + solution.value
-            if value > best_value + 1e-12 * abs(best_value):
-                winner = (position, worth, rest, solution)
-                best_value = value
-        if winner is None:
+            tried.append((seeds_value + worth + solution.value, worth, position, rest, solution))
+        if not tried:
             break
-        position, worth, rest, current = winner
+        value, worth, position, rest, current = max(tried, key=lambda one: one[0])
         seeds, seeds_value = np.append(seeds, items.questions[position]), seeds_value + worth
         limit -= items.gains[position]
         items = rest
-        best = np.concatenate([seeds, items.questions[current.taken]])
-        if first.bound - best_value <= GOOD_ENOUGH * first.bound:
-            break
+        if value > best_value:
+            best, best_value = np.concatenate([seeds, items.questions[current.taken]]), value
     return best
 
 
-def _promising_seeds(items: SortedItems, current: Solution, limit: float, beta: float) -> np.ndarray:
+def _promising_seeds(items: SortedItems, current: Solution, limit: float) -> np.ndarray:
     """Untaken items, spread over the range of their gains from the cheapest to the largest that fits."""
     untaken = np.flatnonzero(~current.taken & (items.gains <= limit))
     by_gain = untaken[np.argsort(items.gains[untaken], kind="stable")]
