@@ -63,6 +63,16 @@ class StepTable:
         flat = np.concatenate(arrays) if arrays else np.zeros(0)
         return cls(flat, np.concatenate([[0], np.cumsum(lengths)]))
 
+    @classmethod
+    def of_rows(cls, question_indices, difficulties) -> StepTable:
+        """From one row a step, as `steps.parquet` has them: `question_indices` (steps,) rise from 0 without a gap."""
+        indices = np.asarray(question_indices)
+        jumps = np.diff(indices)
+        if indices.ndim != 1 or not len(indices) or indices[0] != 0 or not ((jumps == 0) | (jumps == 1)).all():
+            raise InputError("step rows must be sorted by question, numbered from 0 without a gap; sort the table")
+        lengths = np.bincount(indices)
+        return cls(np.asarray(difficulties, dtype=np.float64), np.concatenate([[0], np.cumsum(lengths)]))
+
     @property
     def num_questions(self) -> int:
         return len(self.offsets) - 1
