@@ -14,13 +14,15 @@ from kpod.tasks import (
     logiqa,
     multiarith,
     multiple_choice,
+    small_world,
     strategyqa,
     svamp,
 )
 from kpod.tasks.base import Task
 
 _MODULES = (
-    arithmetic, multiple_choice, gsm8k, svamp, asdiv, multiarith, commonsense_qa, strategyqa, logiqa, drop
+    arithmetic, multiple_choice, gsm8k, svamp, asdiv, multiarith, commonsense_qa, strategyqa, logiqa, drop,
+    small_world,
 )  # fmt: skip
 TASKS: dict[str, Task] = {module.TASK.name: module.TASK for module in _MODULES}
 

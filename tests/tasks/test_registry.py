@@ -14,6 +14,7 @@ ALL = [
     "strategyqa",
     "logiqa",
     "drop",
+    "small_world",
 ]
 
 
@@ -35,6 +36,7 @@ def test_unknown_task_names_the_nearest():
         ("svamp", "0.5", "That is 1/2.", "That is 1/3."),
         ("multiarith", "-3", "x = -3", "x = 3"),
         ("drop", "53.5", "53.5 yards", "53 yards"),
+        ("small_world", "24", "So Ben has 2 * 12 = 24 figs.", "Ben has 2 figs."),
         ("asdiv", "mrs reed", "The answer is Mrs. Reed.", "The answer is Tom."),
         ("asdiv", "5 45", "The answer is 5:45.", "The answer is 45."),
         ("asdiv", "9", "The answer is 9 (apples).", "The answer is Tom."),

@@ -1,0 +1,18 @@
+"""The small world: word problems of our own making, of which everything is known. Numeric answers.
+
+    Ada has 12 figs. Ben has twice as many figs as Ada. How many figs does Ben have?
+    -> So Ben has 2 * 12 = 24 figs.   (filler "So", name, number, operator, number, operator, result, unit)
+"""
+
+from kpod.tasks.numeric import numeric_task
+from kpod.tasks.small_world.files import PREFIX, small_world_problems, small_world_questions, write_questions
+from kpod.tasks.small_world.options import WorldOptions
+from kpod.tasks.small_world.problems import Problem, StepDrivers, generate_problems
+from kpod.tasks.small_world.roles import IDLE_ROLES, KEY_ROLES, ROLES, token_roles
+
+TASK = numeric_task("small_world", "Small world (made by a seed)")
+
+__all__ = [
+    "IDLE_ROLES", "KEY_ROLES", "PREFIX", "ROLES", "TASK", "Problem", "StepDrivers", "WorldOptions", "generate_problems",
+    "small_world_problems", "small_world_questions", "token_roles", "write_questions",
+]  # fmt: skip
