@@ -87,7 +87,8 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, names: Iterable[str], te
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     for name, parameter in zip(names, parameters, strict=True):
         prefix = f"optimizer.{name}."
-        state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        mine = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        state = {key: value for key, value in mine.items() if "." not in key}  # else it is another name's, longer
         if state:
             optimizer.state[parameter] = {
                 key: value.clone() if key == "step" else value.to(parameter.device).clone()
