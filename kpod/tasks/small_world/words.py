@@ -10,7 +10,7 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 COLOURS = ("red", "blue", "green", "white", "black", "brown", "grey", "pink", "yellow", "purple")
 ITEMS = (
     "apples", "pears", "plums", "stamps", "shells", "marbles", "pens", "cards", "coins", "beads", "stones", "nuts",
-    "eggs", "lemons", "roses", "books", "stickers", "buttons", "candles", "figs", "leaves", "corks", "bells", "balls",
+    "eggs", "lemons", "roses", "books", "stickers", "buttons", "candles", "kiwis", "leaves", "corks", "bells", "balls",
 )  # fmt: skip
 CONTAINERS = (
     ("box", "boxes"), ("bag", "bags"), ("basket", "baskets"), ("jar", "jars"), ("crate", "crates"), ("tin", "tins"),
