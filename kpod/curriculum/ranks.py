@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
 
-def mean_ranks(values: np.ndarray) -> np.ndarray:
-    """Rank of each value from 0; equal values share the mean of theirs."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return (last - (counts + 1) / 2)[inverse]
+def mean_ranks(values: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
+    """Mean rank of each value from 0 among those of its group (integers from 0), all being one group by default.
+
+    Ranks of different groups do not overlap: those of group 1 follow those of group 0, and so on.
+    """
+    groups = np.zeros(len(values), dtype=np.int64) if groups is None else groups
+    order = np.lexsort((values, groups))
+    new = (np.diff(values[order]) != 0) | (np.diff(groups[order]) != 0)
+    tie = np.cumsum(np.concatenate([[0], new]))
+    counts = np.bincount(tie)
+    ranks = np.empty(len(values))
+    ranks[order] = (np.cumsum(counts) - (counts + 1) / 2)[tie]
+    return ranks
 
 
 def spearman(first: np.ndarray, second: np.ndarray) -> float:
     """Spearman's rank correlation in -1..1; NaN where one side has no two different values."""
-    a, b = mean_ranks(first), mean_ranks(second)
-    a, b = a - a.mean(), b - b.mean()
-    scale = np.sqrt((a @ a) * (b @ b))
-    return float(a @ b / scale) if scale > 0 else float("nan")
+    return mean_spearman_within(first, second, np.array([0, len(first)]))
 
 
 def mean_spearman_within(first: np.ndarray, second: np.ndarray, offsets: np.ndarray) -> float:
-    """Mean over the segments `offsets[i]:offsets[i + 1]` of their rank correlation, where it is defined."""
-    segments = itertools.pairwise(offsets.tolist())
-    each = [spearman(first[start:end], second[start:end]) for start, end in segments if end - start > 1]
-    defined = [one for one in each if not np.isnan(one)]
-    return float(np.mean(defined)) if defined else float("nan")
+    """Mean over the segments `offsets[i]:offsets[i + 1]` of their rank correlation, where it is defined; else NaN."""
+    lengths = np.diff(offsets)
+    groups = np.repeat(np.arange(len(lengths)), lengths)
+    a, b = (_centred(mean_ranks(values, groups), groups, lengths) for values in (first, second))
+    scales = np.sqrt(np.bincount(groups, weights=a * a) * np.bincount(groups, weights=b * b))
+    defined = scales > 0
+    if not defined.any():
+        return float("nan")
+    return float((np.bincount(groups, weights=a * b)[defined] / scales[defined]).mean())
+
+
+def _centred(ranks: np.ndarray, groups: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    return ranks - (np.bincount(groups, weights=ranks) / lengths)[groups]

@@ -31,7 +31,7 @@ class Schedule:
     diversity_terms: np.ndarray  # (num_stages + 1,) beta * sum_k sqrt(picks of cluster k)
     forced_gains: np.ndarray  # (num_stages + 1,) difficulty that the deadline took from the budget
     bounds: np.ndarray  # (num_stages + 1,)
-    betas: np.ndarray  # (num_stages + 1,) beta in use, the same everywhere unless it is relative
+    betas: np.ndarray  # (num_stages + 1,) beta in use; NaN where it is relative and nothing was picked
     picks_by_cluster: np.ndarray  # (num_stages + 1, clusters) int64
     fill_rounds: int  # rounds that stage 0 took
     total: float  # B

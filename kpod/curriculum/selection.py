@@ -65,10 +65,11 @@ def select_questions(gains, clusters, budget, beta=12.0, method="structured") ->
     check_beta_and_method(beta, method)
     if not math.isfinite(budget) or budget < 0:
         raise InputError(f"the budget is {budget}; it must be a finite number, at least 0")
-    labels, clusters = np.unique(clusters, return_inverse=True)
-    return run_selector(
-        SELECTORS[method], gains, clusters, max(1, len(labels)), budget, beta, BUDGET_TOLERANCE * budget
-    )
+    num_clusters = int(clusters.max(initial=0)) + 1
+    if num_clusters > len(gains) + 1:
+        labels, clusters = np.unique(clusters, return_inverse=True)
+        num_clusters = max(1, len(labels))
+    return run_selector(SELECTORS[method], gains, clusters, num_clusters, budget, beta, BUDGET_TOLERANCE * budget)
 
 
 def run_selector(selector: Selector, gains, clusters, num_clusters, budget, beta, tolerance) -> Selection:

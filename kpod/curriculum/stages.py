@@ -38,7 +38,7 @@ class StageLog:
     diversity_term: float = 0.0
     forced_gain: float = 0.0
     bound: float = 0.0
-    beta: float = 0.0
+    beta: float = np.nan
     rounds: int = 0
 
 
@@ -97,6 +97,7 @@ class StageRunner:
             picked=np.zeros(num_questions, dtype=bool),
             forced=np.zeros(num_questions, dtype=bool),
             picks_by_cluster=np.zeros(self.num_clusters, dtype=np.int64),
+            beta=self.settings.beta if self.settings.relative_beta is None else np.nan,
         )
         # Measured before the deadline forces anything: an item drops at most delta_s a stage, forced or
         # picked.
@@ -130,21 +131,19 @@ class StageRunner:
         room = float(self.budgets[stage]) - self.supervised
         budget, tolerance = max(0.0, room), max(0.0, self.tolerance + min(0.0, room))
         if not len(candidates):
-            log.beta = log.beta or self.settings.beta
             return False
         gains = self.table.drop_gains(self.input_steps[candidates], lowest[candidates], candidates)
         labels = self.clusters[candidates]
         beta = self.settings.beta
         if self.settings.relative_beta is not None:
             beta = beta_from_relative(self.settings.relative_beta, gains, labels, self.num_clusters, budget)
-        # At stage 0 the last round finds nothing to choose: the beta of the first round is the one to log.
-        log.beta = log.beta or beta
         chosen = run_selector(self.selector, gains, labels, self.num_clusters, budget, beta, tolerance)
         if not len(chosen.indices):
             return False
         picked = candidates[chosen.indices]
         self._drop(picked, lowest[picked], gains[chosen.indices])
         log.picked[picked] = True
+        log.beta = log.beta if log.rounds else beta  # of the first round of stage 0
         log.picks_by_cluster += np.bincount(labels[chosen.indices], minlength=self.num_clusters)
         log.gain_term += chosen.gain_term
         log.diversity_term += chosen.diversity_term

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.stats import rankdata, spearmanr
@@ -28,4 +30,12 @@ def test_within_segments():
     second = np.array([1.0, 2.0, 4.0, 5.0, 0.0, 1.0, 2.0])
     # Segments of +1 and -1, one of a single step and one without two different values.
     assert mean_spearman_within(first, second, np.array([0, 2, 4, 5, 7])) == pytest.approx(0.0)
-    assert np.isnan(mean_spearman_within(first, second, np.array([4, 5])))
+    assert np.isnan(mean_spearman_within(first[4:5], second[4:5], np.array([0, 1])))
+
+
+def test_segments_at_once_equal_one_after_the_other():
+    rng = np.random.default_rng(1)
+    offsets = np.cumsum([0, *rng.integers(1, 9, 60)])
+    a, b = rng.integers(0, 4, offsets[-1]).astype(float), rng.random(offsets[-1])
+    each = [spearman(a[i:j], b[i:j]) for i, j in itertools.pairwise(offsets)]
+    assert mean_spearman_within(a, b, offsets) == pytest.approx(np.nanmean(each))
