@@ -36,6 +36,7 @@ LAYERS = (
     "distillation",
     "methods",
     "evaluation",
+    "nano_scores",
     "statistics",
     "run_lock",
     "run_store",

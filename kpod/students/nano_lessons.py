@@ -1,0 +1,101 @@
+"""What the nano student reads before it is anybody's student: texts of the small world that make it literate.
+
+Five kinds of lesson: one-step problems in the product's template; longer questions of which one directly computable
+part is asked; quantities to look up in a question; facts to say again; arithmetic. No text holds a solution of two
+steps: to chain them is what distillation has to teach.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from kpod.prompts import fill_template
+from kpod.tasks.small_world.lessons import OneStepText, look_up_text, part_text, problem_text
+from kpod.tasks.small_world.options import WorldOptions
+
+KINDS = {"problem": 50, "part": 9, "lookup": 4, "restate": 4, "arithmetic": 33}
+"""Weights of the kinds of lesson."""
+
+ASKED_WEIGHT = 0.2
+"""Weight of the loss on a question's tokens: names and numbers there come from nowhere, and cannot be predicted."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A text, and the character from which it is to be learned in full; before that tokens weigh `ASKED_WEIGHT`."""
+
+    kind: str
+    text: str
+    taught_from: int
+
+
+def draw_lesson(seed: int, index: int) -> Lesson:
+    """Lesson number `index` of a seed's endless course."""
+    rng = random.Random(f"nano {seed} {index}")
+    kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
+    if kind == "arithmetic":
+        return Lesson(kind, " ".join(_sentence(rng) for _ in range(rng.randint(5, 9))), 0)
+    if kind == "restate":
+        facts = look_up_text(rng, _options(rng, 2, 5)).facts
+        return Lesson(kind, f"Read: {facts}\nAgain: {facts}", len(facts) + 7)
+    if kind == "problem":
+        told = problem_text(rng, _options(rng, 1, 1))
+    elif kind == "part":
+        told = part_text(rng, _options(rng, 2, 6))
+    else:
+        told = look_up_text(rng, _options(rng, 1, 5))
+    return _in_template(kind, told)
+
+
+def _options(rng: random.Random, least: int, most: int) -> WorldOptions:
+    """Told plainly half of the time, else with everything that the world has."""
+    if rng.random() < 0.5:
+        return WorldOptions(least, most, filler_share=0.1, restatement_share=0.2, irrelevant_share=0,
+                            distractor_share=0)  # fmt: skip
+    return WorldOptions(least, most, irrelevant_share=0.15, distractor_share=0.1)
+
+
+def _in_template(kind: str, told: OneStepText) -> Lesson:
+    template = fill_template(told.question, told.rationale, told.answer)
+    return Lesson(kind, template.text, template.rationale[0])
+
+
+_WORDS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
+
+
+def _sentence(rng: random.Random) -> str:
+    """One fact of arithmetic, mostly as the world writes it."""
+    left, symbol, right, result = _fact(rng)
+    if rng.random() < 0.75:
+        return f"{left} {symbol} {right} = {result}."
+    said = [f"{left} {_WORDS[symbol]} {right} is {result}."]
+    if symbol == "*" and left == 2:
+        said.append(f"Twice {right} is {result}.")
+    if symbol == "/" and right in (2, 3):
+        said.append(f"{'Half' if right == 2 else 'A third'} of {left} is {result}.")
+    if symbol == "-":
+        said.append(f"The difference of {left} and {right} is {result}.")
+    if symbol == "+":
+        said.append(f"The total of {left} and {right} is {result}.")
+    return rng.choice(said)
+
+
+def _fact(rng: random.Random, largest: int = WorldOptions.largest_number) -> tuple[int, str, int, int]:
+    """Numbers as the world draws them: half of what is added or taken away is small, all of it from 2 to `largest`."""
+    kind = rng.choices("+-*/", [36, 36, 16, 12])[0]
+    if kind in "+-":
+        small = rng.randint(2, 20 if rng.random() < 0.6 else largest - 2)
+        other = rng.randint(2, max(2, largest - small))
+        small, other = min(small, largest - 2), min(other, largest - min(small, largest - 2))
+        if kind == "+":
+            left, right = (small, other) if rng.random() < 0.3 else (other, small)
+            return left, "+", right, left + right
+        taken, left_over = (small, other) if rng.random() < 0.7 else (other, small)
+        return taken + left_over, "-", taken, left_over
+    factor = rng.choices(range(2, 10), [6, 5, 3, 2, 2, 2, 2, 2])[0]
+    other = rng.randint(2, largest // factor)
+    if kind == "*":
+        left, right = (factor, other) if rng.random() < 0.8 else (other, factor)
+        return left, "*", right, left * right
+    return factor * other, "/", factor, other

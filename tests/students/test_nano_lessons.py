@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from kpod.prompts import ANSWER_TRIGGER, COT_PROMPT
+from kpod.students.nano_lessons import KINDS, draw_lesson
+from tests.references.small_world_solver import EQUATION, calculate
+
+
+@pytest.fixture(scope="module")
+def lessons():
+    return [draw_lesson(5, index) for index in range(600)]
+
+
+def test_all_kinds_come_in_their_shares(lessons):
+    counted = Counter(lesson.kind for lesson in lessons)
+    for kind, weight in KINDS.items():
+        assert abs(counted[kind] - 6 * weight) < 4 * (6 * weight) ** 0.5
+
+
+def test_the_course_is_the_same_for_the_same_seed(lessons):
+    assert draw_lesson(5, 17) == lessons[17] != draw_lesson(6, 17)
+
+
+def test_no_lesson_solves_anything_in_two_steps(lessons):
+    for lesson in lessons:
+        if lesson.kind != "arithmetic":
+            assert len(EQUATION.findall(lesson.text)) == (lesson.kind in ("problem", "part"))
+
+
+def test_arithmetic_is_right_within_range_and_never_chained(lessons):
+    words = {"plus": "+", "minus": "-", "times": "*", "divided by": "/"}
+    numbers = []
+    for lesson in (lesson for lesson in lessons if lesson.kind == "arithmetic"):
+        text = lesson.text
+        for word, symbol in words.items():
+            text = text.replace(f" {word} ", f" {symbol} ").replace(" is ", " = ")
+        for left, symbol, right, result in EQUATION.findall(text):
+            assert calculate(int(left), symbol, int(right)) == int(result), text
+            numbers += [int(left), int(right), int(result)]
+        assert not re.search(r"= \d+ [-+*/]", text)
+    assert min(numbers) == 2 and max(numbers) == 60
+
+
+def test_problems_stand_in_the_template_and_are_taught_from_the_rationale_on(lessons):
+    for lesson in lessons:
+        if lesson.kind in ("problem", "part", "lookup"):
+            asked, taught = lesson.text[: lesson.taught_from], lesson.text[lesson.taught_from :]
+            assert asked.startswith("Q: ") and asked.endswith(f"?\nA: {COT_PROMPT} ")
+            assert re.fullmatch(rf"[^\n]+\n{ANSWER_TRIGGER} \d+\.", taught)
+        if lesson.kind == "restate":
+            first, again = lesson.text.split("\n")
+            assert again == "Again: " + first.removeprefix("Read: ")
+            assert lesson.text[lesson.taught_from :] == again
