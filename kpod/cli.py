@@ -8,10 +8,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from kpod import methods
 from kpod import presets as ready_made
+from kpod.cli_arguments import RunArgument, Settings, find_run
+from kpod.cli_curriculum import robustness, schedule, steps
 from kpod.config import RunConfig, override
 from kpod.errors import InputError, RunCancelled
 from kpod.progress import format_seconds
@@ -25,9 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="KPOD Studio: keypoint-based progressive chain-of-thought distillation.",
 )
-
-Settings = Annotated[list[str] | None, typer.Option("--set", metavar="A.B=VALUE", help="Change a setting; repeatable.")]
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a run's name or id.")]
 
 
 @app.command()
@@ -70,13 +70,13 @@ def runs(folder: Annotated[Path | None, typer.Argument(help="Where to look; none
     for each in found:
         summary = each.state.summary
         table.add_row(
-            each.name,
+            escape(each.name),
             each.status,
             each.config.method,
             str(summary.get("questions", "")),
             _accuracy(summary.get("accuracy")),
             each.state.created_at,
-            str(each.folder),
+            escape(str(each.folder)),
         )
     _console().print(table)
 
@@ -87,20 +87,8 @@ def show(run: RunArgument) -> None:
     _print_summary(find_run(run))
 
 
-def find_run(name: str) -> Run:
-    """A run by folder, or by name or id within the runs folder."""
-    if Path(name).is_dir():
-        return load_run(name)
-    found = [each for each in list_runs() if name in (each.id, each.name, each.folder.name)]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        known = ", ".join(each.folder.name for each in list_runs()) or "none"
-        raise InputError(f"No run {name!r} in {runs_folder()}; there: {known}. Give a run folder, a name or an id.")
-    raise InputError(
-        f"{len(found)} runs are called {name!r}; give one of their folders: "
-        + ", ".join(str(each.folder) for each in found)
-    )
+for command in (schedule, robustness, steps):
+    app.command()(command)
 
 
 def main() -> None:
@@ -140,7 +128,10 @@ def _checked(config: RunConfig) -> RunConfig:
 
 def _print_summary(run: Run) -> None:
     console, state = _console(), run.state
-    console.print(f"[bold]{run.name}[/bold]  {run.status}, method {run.config.method}, {run.folder}", highlight=False)
+    where = escape(str(run.folder))
+    console.print(
+        f"[bold]{escape(run.name)}[/bold]  {run.status}, method {run.config.method}, {where}", highlight=False
+    )
     if state.stages:
         table = Table("stage", "time", "peak memory", "finished", box=None)
         for name, record in state.stages.items():
@@ -153,7 +144,7 @@ def _print_summary(run: Run) -> None:
             figures = state.summary[key]
             console.print(f"{label}: {_accuracy(figures)}, {figures['no_answer']} without an answer", highlight=False)
     for warning in state.warnings:
-        console.print(f"[yellow]warning:[/yellow] {warning}", highlight=False, markup=True)
+        console.print(f"[yellow]warning:[/yellow] {escape(warning)}", highlight=False, markup=True)
     if state.error:
         console.print(f"failed: {state.error}", markup=False)
 

@@ -12,7 +12,7 @@ from safetensors.torch import save
 from kpod import tasks
 from kpod.artefacts import write_whole
 from kpod.checkpoints import delete_checkpoints
-from kpod.curriculum import Schedule, build_schedule
+from kpod.curriculum import build_schedule
 from kpod.distillation.adapter import add_adapter, save_adapter
 from kpod.distillation.trainer import Distillation, TrainingOptions
 from kpod.preparation import (
@@ -183,34 +183,13 @@ def schedule(context: Context) -> None:
     """How many steps of every question are given at every stage (Eq. 9 to 13)."""
     stages = context.config.num_stages + 1
     context.reporter.start("schedule", stages, unit="stages")
-    plan = make_schedule(context)
+    plan = build_schedule(*schedule_inputs(context.run), **schedule_settings(context.config))
     context.reporter.advance(stages)
     ids = context.questions["question"][context.questions["trained"]].tolist()
     context.run.write_table("schedule", plan.table(ids))
     context.run.write_table("stages", plan.stages_table())
     for warning in plan.warnings:
         context.reporter.warn(warning)
-
-
-def make_schedule(context: Context) -> Schedule:
-    steps, questions = context.run.steps, context.run.questions
-    cuts = np.flatnonzero(np.diff(steps["question_index"].to_numpy())) + 1
-    difficulties = np.split(steps["difficulty"].to_numpy(), cuts)
-    clusters = questions["cluster"][questions["trained"]].to_numpy()
-    config, settings = context.config, context.config.curriculum
-    progressive, diversity = context.method.progressive, context.method.diversity
-    return build_schedule(
-        difficulties,
-        clusters,
-        num_stages=config.num_stages,
-        initial_fraction=settings.initial_fraction if progressive else 1.0,
-        power=settings.power,
-        beta=settings.beta if diversity else 0.0,
-        relative_beta=settings.relative_beta if diversity else None,
-        delta_s=settings.delta_s,
-        method=settings.selector,
-        deadline=settings.deadline,
-    )
 
 
 def distil(context: Context) -> None:

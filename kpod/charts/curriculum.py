@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -173,3 +175,12 @@ def _whole_ticks(count: int) -> int:
 
 def _pattern(index: int) -> str:
     return ("", "/", "\\", "x", "-", "|", "+", ".")[index % 8]
+
+
+def schedule_page(stages: pd.DataFrame, title: str) -> str:
+    """The figures of a schedule by stage as one HTML page that needs no network."""
+    figures = (budget_figure(stages), value_figure(stages), picks_figure(stages))
+    parts = [figure.to_html(full_html=False, include_plotlyjs=index == 0) for index, figure in enumerate(figures)]
+    heading = html.escape(title)
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{heading}</title>'
+    return f"{head}<h1>{heading}</h1>{''.join(parts)}"

@@ -7,13 +7,14 @@ from kpod.curriculum.robustness import robustness_report
 from kpod.curriculum.schedule import Schedule
 from kpod.curriculum.selection import SELECTORS, Selection, select_questions
 from kpod.curriculum.steps import StepTable
-from kpod.curriculum.what_if import describe_schedule, schedule_report
+from kpod.curriculum.what_if import ScheduleReport, describe_schedule, schedule_report
 
 __all__ = [
     "CURRICULA",
     "SELECTORS",
     "CurriculumState",
     "Schedule",
+    "ScheduleReport",
     "Selection",
     "StagePlan",
     "StepTable",
