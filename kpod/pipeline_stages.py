@@ -27,6 +27,7 @@ from kpod.preparation import (
 )
 from kpod.question_clustering import cluster_questions, embed_questions, project_questions
 from kpod.records import Question
+from kpod.run_curriculum import schedule_inputs, schedule_settings
 from kpod.stage_context import Context
 from kpod.step_difficulty import step_difficulties
 from kpod.step_difficulty.token_nlls import token_nlls

@@ -15,6 +15,7 @@ from kpod import methods
 from kpod.config import RunConfig
 from kpod.errors import InputError
 from kpod.preparation import Example, examples_of_tables
+from kpod.run_curriculum import question_cuts
 from kpod.run_reporter import RunReporter
 from kpod.run_store import Run
 from kpod.students.decoder_only import context_length, load_decoder_only, load_tokenizer
@@ -72,8 +73,7 @@ class Context:
     def by_question(self, column: str) -> list[np.ndarray]:
         """A column of the tokens, one array a training question."""
         tokens = self.run.table("tokens", columns=["question_index", column])
-        cuts = np.flatnonzero(np.diff(tokens["question_index"].to_numpy())) + 1
-        return np.split(tokens[column].to_numpy(), cuts)
+        return np.split(tokens[column].to_numpy(), question_cuts(tokens))
 
     def summarise(self, **figures: Any) -> None:
         """Add figures to the run's summary; the stage's inputs name them, so that they go when the stage does."""
