@@ -22,6 +22,8 @@ from kpod.curriculum.value import diversity_increments
 # Seeds can win little more than the budget left over, so with less than this share of the bound none is tried.
 GOOD_ENOUGH = 1e-3
 MAX_SEEDS = 12
+# Where more candidates wait, a seed costs more than it can win.
+MAX_ITEMS_FOR_SEEDS = 5_000
 MAX_SEED_ROUNDS = 3
 
 
@@ -79,7 +81,8 @@ def select_by_density(gains, clusters, num_clusters, candidates, limit, beta) ->
     items = _sort(gains, clusters, num_clusters, candidates)
     solution = _solve(items, limit, beta)
     chosen = items.questions[solution.taken]
-    if limit - gains[chosen].sum() > GOOD_ENOUGH * solution.bound:
+    unspent = limit - gains[chosen].sum()
+    if unspent > GOOD_ENOUGH * solution.bound and len(candidates) <= MAX_ITEMS_FOR_SEEDS:
         chosen = _improve_by_seeds(items, solution, limit, beta)
     return np.sort(chosen), solution.bound
 
