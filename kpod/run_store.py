@@ -134,16 +134,22 @@ class Run:
             raise InputError(f"{name!r} is no table of a run; there are {', '.join(TABLES)}.")
         path = self.path(name)
         if not path.is_file():
-            raise InputError(
-                f"Run {self.name!r} ({self.status}) has no {path.name} yet: the stage that writes it has not finished. "
-                f"Resume the run with: python -m kpod run --resume {self.folder}"
-            )
+            raise InputError(self._not_yet(path.name))
+        absent = [column for column in columns or () if column not in parquet_columns(path)]
+        if absent:
+            raise InputError(self._not_yet(f"{' and '.join(absent)} in {path.name}"))
         filters = None
         if question is not None:
             indexed = "question_index" in parquet_columns(path)
             key = ("question_index", "==", self.question_index(question)) if indexed else ("question", "==", question)
             filters = [key]
         return read_parquet(path, columns, filters)
+
+    def _not_yet(self, what: str) -> str:
+        return (
+            f"Run {self.name!r} ({self.status}) has no {what} yet: the stage that writes it has not finished, or its "
+            f"method needs none. Resume the run with: python -m kpod run --resume {self.folder}"
+        )
 
     @property
     def questions(self) -> pd.DataFrame:

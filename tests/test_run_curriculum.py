@@ -75,6 +75,12 @@ def test_robustness_of_a_run_reads_its_token_losses(run, config):
     assert {"noise", "shuffled", "length", "position"} <= set(table.index)
 
 
+def test_a_run_with_steps_but_no_difficulties_yet_is_not_called_damaged(run, config):
+    run.write_table("steps", run.steps.drop(columns="difficulty"))
+    with pytest.raises(InputError, match="no difficulty in steps.parquet yet"):
+        dry_run(run, config)
+
+
 def test_a_run_without_difficulties_says_what_to_do(tmp_path, config):
     with pytest.raises(InputError, match="--resume"):
         dry_run(create_run(tmp_path / "empty", config), config)
