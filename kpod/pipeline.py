@@ -145,7 +145,7 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
               outputs=(("questions", None), ("steps", None), ("tokens", None)),
               figures=("questions", "evaluation_questions", "task", "dropped", "too_long", "steps", "tokens")),
         stage("cluster", config.clustering.model_dump() | seeded, work.cluster, ("prepare",),
-              (("questions", "cluster"),), figures=("embedding",)),
+              (("questions", "cluster"),), figures=("embedding", "silhouette", "cluster_terms")),
         stage("weights", student | config.weights.model_dump() | seeded, work.weigh, ("prepare",),
               (("tokens", "weight"), ("weight_history", None)), method.learns_weights,
               files=("weight_generator.safetensors",), figures=("keep_rate",)),

@@ -25,12 +25,18 @@ from kpod.preparation import (
     steps_table,
     tokens_table,
 )
-from kpod.question_clustering import cluster_questions, embed_questions, project_questions
+from kpod.question_clustering import (
+    cluster_questions,
+    cluster_terms,
+    embed_questions,
+    project_questions,
+    silhouette,
+)
 from kpod.records import Question
 from kpod.run_curriculum import schedule_inputs, schedule_settings
 from kpod.stage_context import Context
 from kpod.step_difficulty import step_difficulties
-from kpod.step_difficulty.token_nlls import token_nlls
+from kpod.step_difficulty.token_nlls import resumable_token_nlls
 from kpod.tasks.base import questions_from_rows
 from kpod.tasks.files import read_rows
 from kpod.tasks.loading import guess_task
@@ -118,8 +124,11 @@ def cluster(context: Context) -> None:
     context.reporter.advance()
     questions["cluster"], questions["x"], questions["y"] = everywhere.astype("int32"), points[:, 0], points[:, 1]
     context.run.write_table("questions", questions)
-    context.summarise(embedding=embedded.source)
-    context.reporter.log(f"{settings.num_clusters} clusters from {embedded.source}.")
+    apart = silhouette(embedded.vectors[trained], clusters, context.config.seed)
+    trained_texts = [text for text, used in zip(texts, trained, strict=True) if used]
+    context.summarise(embedding=embedded.source, silhouette=apart, cluster_terms=cluster_terms(trained_texts, clusters))
+    apart_text = "" if apart is None else f", silhouette {apart:.3f}"
+    context.reporter.log(f"{settings.num_clusters} clusters from {embedded.source}{apart_text}.")
 
 
 def weigh(context: Context) -> None:
@@ -160,13 +169,17 @@ def weigh(context: Context) -> None:
 def measure_losses(context: Context) -> None:
     """The NLL of every rationale token under the student before distillation."""
     examples = [example.encoded for example in context.examples]
-    context.reporter.start("losses", len(examples), unit="questions")
-    nlls = token_nlls(
-        context.load_student(), examples, pad_id=context.tokenizer.pad_token_id, reporter=context.reporter
+    nlls = resumable_token_nlls(
+        context.load_student(),
+        examples,
+        pad_id=context.tokenizer.pad_token_id,
+        checkpoints=context.checkpoints("losses"),
+        reporter=context.reporter,
     )
     tokens = context.run.tokens
     tokens["nll"] = np.concatenate(nlls).astype("float32")
     context.run.write_table("tokens", tokens)
+    delete_checkpoints(context.checkpoints("losses"))
 
 
 def rate_steps(context: Context) -> None:

@@ -47,6 +47,7 @@ def svamp_smollm2() -> RunConfig:
                 "dual_rate": 0.15,
             },
             "clustering": {"embedding": "glove"},
+            "curriculum": {"delta_s": 2},  # three stages: with 1 the budget would be overrun by 15% to finish in time
             "distillation": {"epochs": 6, "batch_size": 4, "probe_questions": 60},
             "evaluation": {"max_new_tokens": 160},
         }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from kpod.batching import sorted_batches
+from kpod.checkpoints import load_newest, save_checkpoint
 from kpod.errors import RunCancelled
 from kpod.progress import Reporter
 from kpod.prompts import EncodedExample
@@ -16,6 +19,7 @@ from kpod.students.supervised_logits import logits_at
 
 MAX_TOKENS_A_BATCH = 4096
 LOGITS_A_CHUNK = 512  # rows of the vocabulary at once: bounds memory at 512 x V
+EXAMPLES_A_PART = 128  # of a resumable pass: little is lost at a stop, and lengths still bucket well
 
 
 @torch.no_grad()
@@ -29,7 +33,7 @@ def token_nlls(
 ) -> list[np.ndarray]:
     """-log p(r_j | x, r_<j) of every rationale token, in nats: one array of (num_rationale,) an example (Eq. 8).
 
-    Raises RunCancelled where asked to stop; the pass is short and starts anew.
+    Raises RunCancelled where asked to stop.
     """
     reporter = reporter or Reporter()
     was_training = model.training
@@ -46,6 +50,44 @@ def token_nlls(
             raise RunCancelled("Stopped in the pass over the token losses.")
     model.train(was_training)
     return nlls
+
+
+def resumable_token_nlls(
+    model: Any,
+    examples: Sequence[EncodedExample],
+    *,
+    pad_id: int,
+    checkpoints: Path,
+    reporter: Reporter | None = None,
+    checkpoint_seconds: float = 30.0,
+) -> list[np.ndarray]:
+    """`token_nlls` of a whole data set in parts, going on after the last part that a checkpoint holds.
+
+    Raises RunCancelled, with a checkpoint of the parts that are done, where asked to stop.
+    """
+    reporter = reporter or Reporter()
+    found = load_newest(checkpoints, reporter.log)
+    done = found.values["done"] if found else 0
+    counts = [example.num_rationale for example in examples]
+    nlls = np.split(found.tensors["nlls"].numpy(), np.cumsum(counts[:done])[:-1]) if found else []
+    reporter.start("losses", len(examples), done, "questions")
+    last_saved, saved = time.monotonic(), done
+    while len(nlls) < len(examples):
+        part = examples[len(nlls) : len(nlls) + EXAMPLES_A_PART]
+        try:
+            nlls += token_nlls(model, part, pad_id=pad_id, reporter=reporter)
+        except RunCancelled:
+            if len(nlls) > saved:
+                _save(checkpoints, nlls)
+            raise
+        if time.monotonic() - last_saved >= checkpoint_seconds and len(nlls) < len(examples):
+            _save(checkpoints, nlls)
+            last_saved, saved = time.monotonic(), len(nlls)
+    return nlls
+
+
+def _save(checkpoints: Path, nlls: list[np.ndarray]) -> None:
+    save_checkpoint(checkpoints, len(nlls), {"nlls": torch.from_numpy(np.concatenate(nlls))}, {"done": len(nlls)})
 
 
 def _batch_nlls(model: Any, batch: Sequence[EncodedExample], pad_id: int) -> list[np.ndarray]:

@@ -15,9 +15,7 @@ from kpod.step_difficulty import WEIGHTINGS, flat_step_difficulties, step_diffic
 
 def test_hand_worked_difficulty():
     """softmax(0, ln 3) = (1/4, 3/4), but w is in 0..1: at temperature 1 / ln 3 the weights 0 and 1 give it."""
-    difficulties = step_difficulties(
-        [1.0, 3.0, 2.0], [0.0, 1.0, 0.4], [0, 0, 1], temperature=1 / math.log(3)
-    )
+    difficulties = step_difficulties([1.0, 3.0, 2.0], [0.0, 1.0, 0.4], [0, 0, 1], temperature=1 / math.log(3))
     assert difficulties == pytest.approx([0.25 * 1 + 0.75 * 3, 2.0])
 
 
