@@ -81,7 +81,8 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-# `_run` is not part of a cache's key: the folder and the file's stamp say it all.
+# `_run` is not part of a cache's key: the folder and the file's stamp say it all. No spinner: it would take a place on
+# the page that the next, cached read does not take, and everything below would be drawn anew.
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -89,7 +90,7 @@ def _open_run(folder: str, run_stamp: object, config_stamp: object) -> Run:
     return load_run(folder)
 
 
-@st.cache_resource(max_entries=24, show_spinner="Reading the run …")
+@st.cache_resource(max_entries=24, show_spinner=False)
 def _table(folder: str, name: str, columns: tuple[str, ...] | None, stamp: object, _run: Run) -> pd.DataFrame:
     if columns is not None:
         columns = tuple(column for column in columns if _run.has(name, column))

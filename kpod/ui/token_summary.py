@@ -15,8 +15,9 @@ from kpod.ui import parts, reads, state
 def token_summary(run: Run) -> None:
     """Weights by kind, against loss, and by word, of all tokens of a run (or of a sample, which is said)."""
     parts.section("Across the run", "The same weights over all rationales.")
-    tokens = reads.table(run, "tokens")
-    rows = _token_rows(str(run.folder), reads.stamp(run, "tokens"), run)
+    with st.spinner("Reading all tokens …"):
+        tokens = reads.table(run, "tokens")
+        rows = _token_rows(str(run.folder), reads.stamp(run, "tokens"), run)
     if len(rows) < len(tokens):
         st.caption(f"From {len(rows):,} of {len(tokens):,} tokens: whole questions, evenly drawn.")
     left, middle, right = st.columns([4, 4, 4], gap="large")
@@ -45,6 +46,6 @@ def token_summary(run: Run) -> None:
         )
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading all tokens …")
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _token_rows(folder: str, stamp: object, _run: Run) -> pd.DataFrame:
     return summary.token_rows(reads.table(_run, "questions"), reads.table(_run, "tokens"))

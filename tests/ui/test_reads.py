@@ -44,7 +44,7 @@ def test_rows_are_those_of_the_question(run):
 def test_a_missing_table_is_the_users_matter(tmp_path):
     run = make_run(tmp_path / "early", upto="prepare")
     assert reads.table_or_none(run, "schedule") is None
-    with pytest.raises(InputError, match="has no schedule.parquet yet"):
+    with pytest.raises(InputError, match=r"has no schedule\.parquet yet"):
         reads.table(run, "schedule")
 
 

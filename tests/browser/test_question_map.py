@@ -1,0 +1,98 @@
+"""The map: hover, click, lasso, colours, and the ways to other pages."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kpod.run_store import load_run
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def view(watch, run_ids):
+    return watch().open("questions", run=run_ids["whole"])
+
+
+def screen_positions(view, questions) -> np.ndarray:
+    """Where the points lie in the window, by the map's own rule: centred, 88% of the tighter side."""
+    box = view.page.locator(".st-key-map canvas").bounding_box()
+    x, y = questions["x"].to_numpy(), questions["y"].to_numpy()
+    zoom = 0.88 * min(box["width"] / np.ptp(x), box["height"] / np.ptp(y))
+    left = box["x"] + box["width"] / 2 + (x - (x.min() + x.max()) / 2) * zoom
+    top = box["y"] + box["height"] / 2 - (y - (y.min() + y.max()) / 2) * zoom
+    return np.stack([left, top], axis=1)
+
+
+def test_hovering_names_the_question(view, runs):
+    questions = load_run(runs / "whole").questions
+    x, y = screen_positions(view, questions)[7]
+    view.page.mouse.move(x, y)
+    tooltip = view.page.locator(".st-key-map .tooltip")
+    tooltip.wait_for(state="visible")
+    assert "cluster" in tooltip.inner_text().lower()
+
+
+def test_a_click_chooses_the_question(view, runs):
+    questions = load_run(runs / "whole").questions
+    positions = screen_positions(view, questions)
+    alone = int(np.argmax([np.sort(np.linalg.norm(positions - p, axis=1))[1] for p in positions]))
+    view.page.mouse.click(*positions[alone])
+    view.page.wait_for_url(f"**question={questions['question'].iloc[alone]}**")
+
+
+def test_a_lasso_fills_the_table_and_can_be_cleared(view, runs):
+    questions = load_run(runs / "whole").questions
+    inside = (questions["cluster"] == 2).to_numpy()
+    positions = screen_positions(view, questions)
+    low, high = positions[inside].min(axis=0) - 12, positions[inside].max(axis=0) + 12
+    caught = ((positions > low) & (positions < high)).all(axis=1).sum()
+    page = view.page
+    page.locator(".st-key-map .toolbar .lasso").click()
+    page.mouse.move(*low)
+    page.mouse.down()
+    for corner in ((high[0], low[1]), tuple(high), (low[0], high[1]), tuple(low)):
+        page.mouse.move(*corner, steps=6)
+    page.mouse.up()
+    page.get_by_text(f"{caught} of {len(questions)} questions selected").wait_for()
+    page.locator(".st-key-map .toolbar .clear").click()
+    page.get_by_text(f"All {len(questions)} questions").wait_for()
+
+
+def test_zoom_and_pan_move_the_picture_and_fit_brings_it_back(view):
+    page = view.page
+    canvas = page.locator(".st-key-map canvas")
+    picture = "node => node.toDataURL()"
+    page.wait_for_timeout(300)
+    home = canvas.evaluate(picture)
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.wheel(0, -400)
+    page.wait_for_timeout(300)
+    zoomed = canvas.evaluate(picture)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 160, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    panned = canvas.evaluate(picture)
+    page.mouse.move(5, 5)
+    page.locator(".st-key-map .toolbar .fit").click()
+    page.wait_for_timeout(300)
+    assert len({home, zoomed, panned}) == 3
+    assert canvas.evaluate(picture) == home
+
+
+@pytest.mark.parametrize("colour", ["cluster", "difficulty", "stage", "correct"])
+def test_every_colouring_opens_by_its_address(watch, run_ids, colour):
+    watched = watch().open("questions", run=run_ids["whole"], colour=colour)
+    watched.page.locator(".st-key-map .legend > *").first.wait_for()
+    assert watched.page.locator(".st-key-map .legend .ramp").count() == (colour in ("difficulty", "stage"))
+
+
+def test_a_question_opens_in_the_other_pages(watch, run_ids):
+    for button, path in (("to-keypoints", "keypoints"), ("to-curriculum", "curriculum")):
+        watched = watch().open("questions", run=run_ids["whole"], question="q009")
+        watched.page.locator(f".st-key-{button} button").click()
+        watched.page.wait_for_url(f"**/{path}?**question=q009**")
+        watched.settle()

@@ -1,0 +1,91 @@
+"""A page of the app in Chromium that remembers every error: console, script, dialog, foreign request."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-gpu",
+]
+TIMEOUT = 60_000  # milliseconds; a page takes one or two seconds where nothing else keeps the machine busy
+SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
+# Each page's path and its main part, which is drawn last.
+PAGES = {
+    "overview": ("/", ".kp-card.done >> nth=6"),
+    "keypoints": ("/keypoints", ".st-key-tokens .token >> nth=5"),
+    "curriculum": ("/curriculum", ".st-key-matrix .heatmaplayer .hm"),
+    "questions": ("/questions", ".st-key-map canvas"),
+}
+# On a deep link Streamlit's front end looks for its server below the page's own path first; that 404 is its design.
+PROBES = re.compile(r"/(keypoints|curriculum|questions)/_stcore/(health|host-config)$")
+
+
+def new_context(browser: Browser, width: int = 1366, height: int = 768, scheme: str = "light") -> BrowserContext:
+    """A browser profile of its own: a window size, a colour scheme and a cache."""
+    return browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+
+
+class Watched:
+    """One browser page. `check` fails on anything that went wrong since the page was opened."""
+
+    def __init__(self, context: BrowserContext, url: str):
+        self.url = url
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(TIMEOUT)
+        self.problems: list[str] = []
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
+        self.page.on("dialog", self._on_dialog)
+        self.page.on("request", self._on_request)
+
+    def open(self, name: str, *, is_empty: bool = False, **address: str) -> Watched:
+        """Open a page by its name in PAGES and wait for its main part, or for an empty state where it has none."""
+        path, mark = PAGES[name]
+        self.page.goto(f"{self.url}{path}?{urlencode(address)}")
+        self.page.locator(".kp-empty" if is_empty else mark).first.wait_for(state="attached")
+        self.settle()
+        return self
+
+    def settle(self) -> None:
+        """Wait until the script has run and the page has drawn what it sent."""
+        self.page.wait_for_selector(SETTLED)
+        self.page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')")
+
+    def check(self) -> None:
+        exceptions = self.page.locator("[data-testid=stException]").all_inner_texts()
+        assert not exceptions, exceptions
+        assert not self.problems, self.problems
+        assert not self.page.locator("text=Traceback (most recent call last)").count()
+
+    def close(self) -> None:
+        self.page.close()
+
+    def scroll_excess(self) -> int:
+        """Pixels by which the page is wider than the window."""
+        return self.page.evaluate(
+            "() => Math.max(document.documentElement.scrollWidth, "
+            "document.querySelector('[data-testid=stMain]').scrollWidth) - innerWidth"
+        )
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        place = (message.location or {}).get("url", "")
+        if message.type == "error" and not PROBES.search(place):
+            self.problems.append(f"console: {message.text} ({place})")
+
+    def _on_dialog(self, dialog: Any) -> None:
+        self.problems.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _on_request(self, request: Any) -> None:
+        if not request.url.startswith((self.url, "data:", "blob:")):
+            self.problems.append(f"request to another host: {request.url}")
