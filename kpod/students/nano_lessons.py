@@ -14,8 +14,11 @@ from kpod.prompts import fill_template
 from kpod.tasks.small_world.lessons import OneStepText, look_up_text, part_text, problem_text
 from kpod.tasks.small_world.options import WorldOptions
 
-KINDS = {"problem": 50, "part": 9, "lookup": 4, "restate": 4, "arithmetic": 33}
-"""Weights of the kinds of lesson."""
+READING = {"problem": 50, "part": 9, "lookup": 4, "restate": 4, "arithmetic": 33}
+PRACTICE = {"problem": 26, "part": 4, "lookup": 1, "restate": 1, "arithmetic": 68}
+READING_LESSONS = 32_640
+"""Percent of the kinds of lesson, in the first so many lessons and from then on: to copy a number out of its context is
+learned within a million tokens, to add and to take away takes several."""
 
 ASKED_WEIGHT = 0.2
 """Weight of the loss on a question's tokens: names and numbers there come from nowhere, and cannot be predicted."""
@@ -33,9 +36,11 @@ class Lesson:
 def draw_lesson(seed: int, index: int) -> Lesson:
     """Lesson number `index` of a seed's endless course."""
     rng = random.Random(f"nano {seed} {index}")
-    kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
+    practises = index >= READING_LESSONS
+    kinds = PRACTICE if practises else READING
+    kind = rng.choices(list(kinds), list(kinds.values()))[0]
     if kind == "arithmetic":
-        return Lesson(kind, " ".join(_sentence(rng) for _ in range(rng.randint(5, 9))), 0)
+        return Lesson(kind, " ".join(_sentence(rng, practises) for _ in range(rng.randint(5, 9))), 0)
     if kind == "restate":
         facts = look_up_text(rng, _options(rng, 2, 5)).facts
         return Lesson(kind, f"Read: {facts}\nAgain: {facts}", len(facts) + 7)
@@ -64,10 +69,13 @@ def _in_template(kind: str, told: OneStepText) -> Lesson:
 _WORDS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 
 
-def _sentence(rng: random.Random) -> str:
-    """One fact of arithmetic, mostly as the world writes it."""
-    left, symbol, right, result = _fact(rng)
-    if rng.random() < 0.75:
+def _sentence(rng: random.Random, practises: bool) -> str:
+    """One fact of arithmetic, mostly as the world writes it; practice is on the operations that take longest."""
+    if practises:
+        left, symbol, right, result = _easy_fact(rng) if rng.random() < 0.15 else _fact(rng, (42, 42, 9, 7))
+    else:
+        left, symbol, right, result = _fact(rng, (36, 36, 16, 12))
+    if rng.random() < (0.9 if practises else 0.75):
         return f"{left} {symbol} {right} = {result}."
     said = [f"{left} {_WORDS[symbol]} {right} is {result}."]
     if symbol == "*" and left == 2:
@@ -81,9 +89,16 @@ def _sentence(rng: random.Random) -> str:
     return rng.choice(said)
 
 
-def _fact(rng: random.Random, largest: int = WorldOptions.largest_number) -> tuple[int, str, int, int]:
-    """Numbers as the world draws them: half of what is added or taken away is small, all of it from 2 to `largest`."""
-    kind = rng.choices("+-*/", [36, 36, 16, 12])[0]
+def _easy_fact(rng: random.Random) -> tuple[int, str, int, int]:
+    """Two single digits added, or one taken away again."""
+    one, other = rng.randint(2, 9), rng.randint(2, 9)
+    return (one, "+", other, one + other) if rng.random() < 0.5 else (one + other, "-", one, other)
+
+
+def _fact(rng: random.Random, weights: tuple[int, ...]) -> tuple[int, str, int, int]:
+    """Numbers as the world draws them: more than half of what is added or taken away is small, nothing is below 2."""
+    largest = WorldOptions.largest_number
+    kind = rng.choices("+-*/", weights)[0]
     if kind in "+-":
         small = rng.randint(2, 20 if rng.random() < 0.6 else largest - 2)
         other = rng.randint(2, max(2, largest - small))

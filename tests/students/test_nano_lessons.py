@@ -6,23 +6,27 @@ from collections import Counter
 import pytest
 
 from kpod.prompts import ANSWER_TRIGGER, COT_PROMPT
-from kpod.students.nano_lessons import KINDS, draw_lesson
+from kpod.students.nano_lessons import PRACTICE, READING, READING_LESSONS, draw_lesson
 from tests.references.small_world_solver import EQUATION, calculate
 
 
 @pytest.fixture(scope="module")
 def lessons():
-    return [draw_lesson(5, index) for index in range(600)]
+    """The last of the reading and the first of the practice."""
+    return [draw_lesson(5, READING_LESSONS - 400 + index) for index in range(800)]
 
 
-def test_all_kinds_come_in_their_shares(lessons):
-    counted = Counter(lesson.kind for lesson in lessons)
-    for kind, weight in KINDS.items():
-        assert abs(counted[kind] - 6 * weight) < 4 * (6 * weight) ** 0.5
+@pytest.mark.parametrize(("kinds", "part"), [(READING, slice(400)), (PRACTICE, slice(400, 800))])
+def test_all_kinds_come_in_their_shares(lessons, kinds, part):
+    counted = Counter(lesson.kind for lesson in lessons[part])
+    assert sum(kinds.values()) == 100
+    for kind, percent in kinds.items():
+        assert abs(counted[kind] - 4 * percent) < 4 * (4 * percent) ** 0.5
 
 
 def test_the_course_is_the_same_for_the_same_seed(lessons):
-    assert draw_lesson(5, 17) == lessons[17] != draw_lesson(6, 17)
+    index = READING_LESSONS - 400 + 17
+    assert draw_lesson(5, index) == lessons[17] != draw_lesson(6, index)
 
 
 def test_no_lesson_solves_anything_in_two_steps(lessons):
