@@ -66,17 +66,18 @@ def runs(folder: Annotated[Path | None, typer.Argument(help="Where to look; none
     if not found:
         typer.echo(f"No runs in {folder or runs_folder()}. Start one with: python -m kpod run --preset example")
         return
-    table = Table("name", "status", "method", "questions", "accuracy", "created", "folder", box=None)
+    table = Table("name", "status", "method", "questions", "accuracy", "created", box=None)
+    table.add_column("folder", overflow="fold")
     for each in found:
         summary = each.state.summary
         table.add_row(
-            escape(each.name),
+            _shown(each.name),
             each.status,
             each.config.method,
             str(summary.get("questions", "")),
             _accuracy(summary.get("accuracy")),
             each.state.created_at,
-            escape(str(each.folder)),
+            _shown(each.folder),
         )
     _console().print(table)
 
@@ -128,10 +129,8 @@ def _checked(config: RunConfig) -> RunConfig:
 
 def _print_summary(run: Run) -> None:
     console, state = _console(), run.state
-    where = escape(str(run.folder))
-    console.print(
-        f"[bold]{escape(run.name)}[/bold]  {run.status}, method {run.config.method}, {where}", highlight=False
-    )
+    head = f"[bold]{_shown(run.name)}[/bold]  {run.status}, method {run.config.method}, {_shown(run.folder)}"
+    console.print(head, highlight=False)
     if state.stages:
         table = Table("stage", "time", "peak memory", "finished", box=None)
         for name, record in state.stages.items():
@@ -144,9 +143,9 @@ def _print_summary(run: Run) -> None:
             figures = state.summary[key]
             console.print(f"{label}: {_accuracy(figures)}, {figures['no_answer']} without an answer", highlight=False)
     for warning in state.warnings:
-        console.print(f"[yellow]warning:[/yellow] {escape(warning)}", highlight=False, markup=True)
+        console.print(f"[yellow]warning:[/yellow] {_shown(warning)}", highlight=False)
     if state.error:
-        console.print(f"failed: {state.error}", markup=False)
+        console.print(f"failed: {_shown(state.error)}", highlight=False)
 
 
 def _accuracy(figures: dict | None) -> str:
@@ -158,5 +157,13 @@ def _accuracy(figures: dict | None) -> str:
     )
 
 
+def _shown(text: object) -> str:
+    """A text of anybody's as it may be printed: no markup of ours, and no control character of a terminal."""
+    return escape(
+        "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text))
+    )
+
+
 def _console() -> Console:
-    return Console(soft_wrap=True)
+    """Lines are never cut: into a file or pipe a table is as wide as it needs."""
+    return Console(soft_wrap=True, width=None if sys.stdout.isatty() else 1000)

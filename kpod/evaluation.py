@@ -64,6 +64,8 @@ def _generate(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_toke
         attention_mask=torch.from_numpy(attended_BL).to(device),
         max_new_tokens=max_new_tokens,
         do_sample=False,
+        num_beams=1,
+        repetition_penalty=1.0,  # some checkpoints ask for one, and greedy would not be greedy
         temperature=None,
         top_p=None,
         top_k=None,

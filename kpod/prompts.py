@@ -67,13 +67,15 @@ class EncodedExample:
 def encode_example(template: TemplateText, steps: Sequence[Span], tokenizer: Any) -> EncodedExample:
     """Tokenise a template text once and give every token its part and its step by its first visible character.
 
-    `steps` are character spans of the rationale; a token of white space belongs to the step before it.
+    `steps` are character spans of the rationale; a token of white space belongs to the step before it, and one before
+    the whole rationale to the first step, with an empty span.
     """
     encoded = tokenizer(template.text, add_special_tokens=False, return_offsets_mapping=True)
     ids, offsets = list(encoded["input_ids"]), encoded["offset_mapping"]
     anchors = np.array([_first_visible(template.text, start, end) for start, end in offsets])
     start, end = template.rationale
-    num_question = int(np.searchsorted(anchors, start))
+    # A space of its own before the rationale ("3" behind single-digit tokenisers) is the student's to write.
+    num_question = int(np.searchsorted(anchors, start - 1))
     rationale_end = int(np.searchsorted(anchors, end))
     answer_start, answer_end = (int(np.searchsorted(anchors, edge)) for edge in template.answer)
     assert num_question < rationale_end <= answer_start < answer_end, (template.text, offsets)

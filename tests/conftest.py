@@ -63,3 +63,24 @@ def tiny_qwen2_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_gpt2_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _tiny_student(tmp_path_factory, "gpt2")
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_llama_folder: Path) -> Path:
+    """A run's folder, made by the command line: 18 made problems to learn from, 6 to measure on; read only."""
+    from tests.support.tiny_runs import run_kpod, tiny_config, write_questions
+
+    folder = tmp_path_factory.mktemp("tiny")
+    source = write_questions(folder / "questions.jsonl", trained=18, measured=6)
+    config = tiny_config(
+        source,
+        tiny_llama_folder,
+        name="Tiny run",
+        clustering={"num_clusters": 3},
+        distillation={"epochs": 4, "batch_size": 4},
+        evaluation={"max_new_tokens": 24},
+    )
+    (folder / "config.yaml").write_text(config.to_yaml(), encoding="utf-8")
+    done = run_kpod("run", "--config", folder / "config.yaml", "--out", folder / "run")
+    assert done.returncode == 0, done.stderr
+    return folder / "run"

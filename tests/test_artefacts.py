@@ -61,14 +61,14 @@ def test_a_full_disk_leaves_the_old_file_and_no_temporary(tmp_path):
 def test_a_disk_that_fills_in_the_middle_of_a_file(tmp_path, small_disk):
     path = tmp_path / "a.bin"
     write_whole(path, b"x" * 4096)
-    with pytest.raises(InputError, match="File too large"):
+    with pytest.raises(InputError, match=r"File too large"):
         write_whole(path, b"y" * 4097)
     assert path.read_bytes() == b"x" * 4096
     assert os.listdir(tmp_path) == ["a.bin"]
 
 
 def test_a_folder_that_is_gone(tmp_path):
-    with pytest.raises(InputError, match="Could not write a.txt .* No such file or directory"):
+    with pytest.raises(InputError, match=r"Could not write a.txt .* No such file or directory"):
         write_whole(tmp_path / "gone" / "a.txt", b"x")
 
 

@@ -30,7 +30,7 @@ def test_the_same_seed_and_epoch_give_the_same_batches():
 
 def test_batches_have_similar_lengths_in_a_random_order():
     def padding(batches):
-        return sum(max(LENGTHS[row] for row in batch) * len(batch) - sum(LENGTHS[row] for row in batch) for batch in batches)
+        return sum(max(LENGTHS[row] for row in batch) - LENGTHS[other] for batch in batches for other in batch)
 
     batches = bucketed_batches(LENGTHS, 8, 0, 0)
     unsorted = np.array_split(np.random.default_rng(0).permutation(500), len(batches))

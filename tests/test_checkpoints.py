@@ -82,7 +82,7 @@ def test_a_full_disk_leaves_the_one_before(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
-        with pytest.raises(InputError, match="Could not write the checkpoint of step 9 .*Free space there"):
+        with pytest.raises(InputError, match=r"Could not write the checkpoint of step 9 .*Free space there"):
             save_checkpoint(tmp_path, 9, {"a": torch.zeros(10_000)}, {"step": 9})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -153,5 +153,6 @@ def test_every_setting_is_described():
     assert rows["weights.epochs"]["unit"] == "epochs"
     assert all(row["description"] for row in rows.values())
     least_config = make_config(LEAST).model_dump()
-    leaves = {f"{section}.{name}" for section, value in least_config.items() if isinstance(value, dict) for name in value}
+    sections = {name: value for name, value in least_config.items() if isinstance(value, dict)}
+    leaves = {f"{section}.{name}" for section, values in sections.items() for name in values}
     assert leaves <= set(rows)

@@ -99,7 +99,7 @@ PLAIN_MATHEMATICS = (
 """Take values and arrays, never the configuration."""
 
 TEST_FOLDERS_WITHOUT_A_TWIN = ("references", "benchmarks", "browser", "support")
-TESTS_OF_THE_WHOLE = ("layers", "requirements", "end_to_end", "app")
+TESTS_OF_THE_WHOLE = ("layers", "requirements", "end_to_end", "app", "public_names")
 
 
 def sources(root: Path) -> list[Path]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -100,10 +102,18 @@ def test_a_tokenizer_that_begins_with_a_token_of_its_own():
 
 
 @pytest.mark.parametrize("make", [build_tokenizer, with_begin_token])
-def test_the_prompt_is_the_start_of_the_template(make):
+@pytest.mark.parametrize("rationale", [RATIONALE, "3 + 2 = 5.", "é", "Zebras.", "$5."])
+def test_the_prompt_is_the_start_of_the_template(make, rationale):
     tokenizer = make()
-    example, prompt = encode(RATIONALE, STEPS, tokenizer), encode_prompt(QUESTION, tokenizer)
+    example, prompt = encode(rationale, [(0, len(rationale))], tokenizer), encode_prompt(QUESTION, tokenizer)
     assert example.input_ids[: example.num_question].tolist() == prompt
+
+
+def test_a_space_of_its_own_before_the_rationale_is_supervised_with_the_first_step():
+    assert TOKENIZER.tokenize(" 3 +")[0] == "Ġ", "the test wants a tokenizer that sets digits apart"
+    example = encode("3 + 2 = 5.", [(0, 10)])
+    assert text_of(example.input_ids[example.num_question : example.rationale_end]) == " 3 + 2 = 5."
+    assert example.token_spans[:2].tolist() == [[0, 0], [0, 1]] and example.token_steps[0] == 0
 
 
 def test_a_tokenizer_without_an_end_token():
@@ -114,7 +124,9 @@ def test_a_tokenizer_without_an_end_token():
 
 
 texts = st.lists(
-    st.sampled_from(["The pens", " 3.50", "e.g.", "...", "\n\n", " = ", "é̂", "日本", "🇩🇪", "\u200b", "</b>", "?!", " ", "\t", "x"])
+    st.sampled_from(
+        ["The pens", " 3.50", "e.g.", "...", "\n\n", " = ", "é̂", "日本", "🇩🇪", "\u200b", "</b>", "?!", " ", "x"]
+    )
     | st.text(max_size=6),
     min_size=1,
     max_size=12,
@@ -143,9 +155,8 @@ def test_no_text_is_lost_and_every_token_has_its_place(rationale, mode):
     # Steps in order, every one with a token, and all text that shows in a step.
     assert encoded.token_steps[0] == 0 and set(np.diff(encoded.token_steps)) <= {0, 1}
     assert encoded.token_steps[-1] == len(steps) - 1
-    assert "".join(rationale[start:end] for start, end in steps).split() == rationale.split() or not any(
-        rationale[before[1] : after[0]].strip() for before, after in zip(steps, steps[1:], strict=False)
-    )
+    assert not any(rationale[before[1] : after[0]].strip() for before, after in pairwise(steps))
+    assert steps[0][0] == 0 and steps[-1][1] == len(rationale)
     # The parts make up the whole.
     template = fill_template(QUESTION, rationale, "5").text
     assert len(encoded) == len(TOKENIZER(template)["input_ids"]) + 1

@@ -97,7 +97,7 @@ def test_records_of_before_warnings_were_kept_with_them(run):
 
 
 def test_what_is_no_run(tmp_path, run):
-    with pytest.raises(InputError, match="No run folder at .*python -m kpod runs"):
+    with pytest.raises(InputError, match=r"No run folder at .*python -m kpod runs"):
         load_run(tmp_path / "missing")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=r"is no run: it has no run\.json"):
@@ -116,7 +116,7 @@ def test_a_taken_folder_stays_as_it_is(run):
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="Could not make the run folder .*Give another one with --out"):
+    with pytest.raises(InputError, match=r"Could not make the run folder .*Give another one with --out"):
         create_run(tmp_path / "file" / "run", CONFIG)
 
 
@@ -140,7 +140,7 @@ def test_a_table_that_is_not_there_yet(run):
     with pytest.raises(InputError, match=r"'A run' \(failed\) has no tokens\.parquet yet.*--resume") as caught:
         _ = run.tokens
     assert str(run.folder) in str(caught.value)
-    with pytest.raises(InputError, match="'tokenz' is no table of a run; there are questions, steps"):
+    with pytest.raises(InputError, match=r"'tokenz' is no table of a run; there are questions, steps"):
         run.table("tokenz")
 
 
@@ -158,7 +158,7 @@ def test_a_damaged_table_is_told_by_every_way_of_reading_it(run):
 
 
 def test_columns_that_every_table_has_are_demanded(run):
-    with pytest.raises(AssertionError, match="weight_history lacks"):
+    with pytest.raises(AssertionError, match=r"weight_history lacks"):
         run.write_table("weight_history", pd.DataFrame({"epoch": [1]}))
 
 
@@ -177,7 +177,7 @@ def test_the_rows_of_one_question(run):
     assert rows["question_index"].unique().tolist() == [across]
     assert rows["position"].tolist() == list(range(each))
     assert run.table("questions", question="q3")["question"].tolist() == ["q3"]
-    with pytest.raises(InputError, match="has no question 'q400'. It has 400, the first is 'q0'"):
+    with pytest.raises(InputError, match=r"has no question 'q400'. It has 400, the first is 'q0'"):
         run.table("tokens", question="q400")
 
 
@@ -216,7 +216,7 @@ def test_two_processes_never_hold_a_run(run):
     try:
         assert holder.stdout.readline() == "held\n"
         assert load_run(run.folder).status == "running"
-        with pytest.raises(InputError, match="is running in another process"), run.locked():
+        with pytest.raises(InputError, match=r"is running in another process"), run.locked():
             pass
     finally:
         holder.kill()
@@ -237,7 +237,7 @@ def test_who_takes_the_lock_goes_on_from_the_state_that_the_last_holder_left(run
 
 def test_a_run_that_cannot_be_locked(run):
     (run.folder / "lock").mkdir()
-    with pytest.raises(InputError, match="Could not write lock"), run.locked():
+    with pytest.raises(InputError, match=r"Could not write lock"), run.locked():
         pass
 
 

@@ -40,7 +40,9 @@ def test_a_stage_that_is_left_out_counts_as_no_input():
 def test_a_stage_is_current_with_its_record_and_all_it_wrote(tmp_path):
     config = make_config({"name": "R", "data": {"source": "x"}, "student": {"name": "smollm2-135m"}})
     run = create_run(tmp_path / "run", config)
-    stage = StageInputs("weights", {}, outputs=(("weight_history", None), ("weight_history", "extra")), files=("f.bin",))
+    stage = StageInputs(
+        "weights", {}, outputs=(("weight_history", None), ("weight_history", "extra")), files=("f.bin",)
+    )
     assert not is_current(run, stage, "print")
     run.update(stages={"weights": StageRecord("print", 1.0, 1, now())})
     assert not is_current(run, stage, "print")

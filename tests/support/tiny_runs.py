@@ -27,7 +27,7 @@ def write_questions(path: Path, trained: int, measured: int) -> Path:
     return path
 
 
-def tiny_config(source: Path, student: Path, **sections: Any) -> RunConfig:
+def tiny_config(source: Path, student: Path, /, **sections: Any) -> RunConfig:
     """A run that takes seconds; `sections` replace or add settings, as in distillation={"epochs": 2}."""
     values: dict[str, Any] = {
         "name": "Tiny",

@@ -1,0 +1,127 @@
+"""The loss of mask learning (Eq. 5 to 7) and its price, hand-worked."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from kpod.token_weighting.losses import (
+    HIGHEST_ALPHA,
+    LOWEST_ALPHA,
+    Price,
+    answer_loss,
+    collapse_warning,
+    keep_cost,
+)
+
+
+def test_answer_loss_is_the_mean_of_each_rationale_then_over_rationales():
+    # With two classes and logits (l, 0) the NLL of class 0 is log(1 + e^-l).
+    logits = torch.tensor([[0.0, 0.0], [2.0, 0.0], [-1.0, 0.0], [5.0, 0.0]])
+    targets = torch.tensor([0, 0, 1, 0])
+    nll = [math.log(2), math.log(1 + math.exp(-2)), math.log(1 + math.exp(-1)), math.log(1 + math.exp(-5))]
+    rows = torch.tensor([0, 0, 0, 1])  # the first rationale has three predicted tokens, the second one
+    expected = ((nll[0] + nll[1] + nll[2]) / 3 + nll[3]) / 2
+    assert answer_loss(logits, targets, rows, 2).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_answer_loss_in_half_precision_is_computed_in_full():
+    logits = torch.randn(6, 50, generator=torch.Generator().manual_seed(0)).bfloat16()
+    targets, rows = torch.arange(6), torch.tensor([0, 0, 1, 1, 1, 2])
+    loss = answer_loss(logits, targets, rows, 3)
+    assert loss.dtype == torch.float32
+    assert loss.item() == answer_loss(logits.float(), targets, rows, 3).item()
+
+
+def test_keep_cost_is_the_mean_weight_of_each_rationale_then_over_rationales():
+    logits = torch.tensor([[0.0, math.log(3), 7.0], [math.log(9), 0.0, -50.0]])
+    valid = torch.tensor([[True, True, False], [True, True, True]])
+    expected = ((0.5 + 0.75) / 2 + (0.9 + 0.5 + 0.0) / 3) / 2
+    assert keep_cost(logits, valid).item() == pytest.approx(expected, rel=1e-6)
+
+
+def price(objective, alpha=0.5, **values):
+    return Price(objective, alpha, tolerance=0.15, rate=0.1, **values)
+
+
+def test_the_gap_is_what_a_rationale_is_worth():
+    assert price("relative").gap == 1.0  # nothing is measured yet
+    measured = price("relative")
+    measured.measure(1.0, 3.0)
+    assert measured.gap == pytest.approx(2.0)
+    measured.measure(2.0, 3.0)  # .8 of the old and .2 of the new: 1.2
+    assert measured.nll_full == pytest.approx(1.2) and measured.gap == pytest.approx(1.8)
+    worthless = price("relative", nll_full=3.0, nll_empty=2.0)
+    assert worthless.gap == 0.05
+
+
+@pytest.mark.parametrize(("objective", "expected"), [("fixed", 1.5 + 0.5 * 0.4), ("relative", 1.5 / 2 + 0.5 * 0.4)])
+def test_eq_7_in_nats_or_in_units_of_the_gap(objective, expected):
+    loss = price(objective, nll_full=1.0, nll_empty=3.0).loss(torch.tensor(1.5), torch.tensor(0.4))
+    assert loss.item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("nll_masked", "excess"),
+    [
+        (1.0, -0.15),  # masking loses nothing: less than the tolerance, so the price rises
+        (1.3, 0.0),  # exactly the tolerance
+        (2.0, 0.35),
+        (9.0, 1.0),  # clipped
+        (-9.0, -1.0),
+    ],
+)
+def test_dual_ascent_of_the_constrained_price(nll_masked, excess):
+    constrained = price("constrained", nll_full=1.0, nll_empty=3.0)
+    constrained.ascend(nll_masked)
+    assert constrained.alpha == pytest.approx(0.5 * math.exp(-0.1 * excess))
+    assert constrained.nll_masked == nll_masked
+
+
+def test_the_constrained_price_stays_within_its_bounds():
+    low, high = price("constrained", nll_full=1.0, nll_empty=3.0), price("constrained", nll_full=1.0, nll_empty=3.0)
+    for _ in range(200):
+        low.ascend(9.0)
+        high.ascend(-9.0)
+    assert (low.alpha, high.alpha) == (LOWEST_ALPHA, HIGHEST_ALPHA)
+    assert HIGHEST_ALPHA < 1  # or masking everything would be cheaper than keeping everything
+
+
+@pytest.mark.parametrize("objective", ["fixed", "relative"])
+def test_the_other_prices_do_not_move(objective):
+    still = price(objective, nll_full=1.0, nll_empty=3.0)
+    still.ascend(9.0)
+    still.ascend(4.0)
+    assert still.alpha == 0.5
+    assert still.nll_masked == pytest.approx(0.8 * 9.0 + 0.2 * 4.0)
+
+
+def test_a_price_that_has_measured_nothing_does_not_move():
+    unmeasured = price("constrained")
+    unmeasured.ascend(9.0)
+    assert unmeasured.alpha == 0.5
+
+
+def test_a_price_goes_through_plain_values_and_back():
+    before = price("constrained", nll_full=1.0)
+    before.ascend(2.0)
+    assert Price(**before.values()) == before
+
+
+@pytest.mark.parametrize("keep_rate", [0.0, 0.019, 0.981, 1.0, float("nan")])
+def test_weights_that_tell_nothing_apart_are_called_collapsed(keep_rate):
+    said = collapse_warning(keep_rate, price("constrained", nll_masked=1.0, nll_empty=3.0))
+    assert said.startswith("Weights collapsed") and "outside 2%..98%" in said
+
+
+def test_weights_that_leave_nothing_of_the_rationale_are_called_collapsed():
+    said = collapse_warning(0.5, price("constrained", nll_masked=3.0, nll_empty=3.0))
+    assert "Weights collapsed" in said and "3.000, no better than 3.000 without one" in said
+
+
+@pytest.mark.parametrize("keep_rate", [0.02, 0.5, 0.98])
+def test_weights_that_say_something_are_not(keep_rate):
+    assert collapse_warning(keep_rate, price("constrained", nll_masked=2.9, nll_empty=3.0)) is None
+    assert collapse_warning(keep_rate, price("constrained")) is None
