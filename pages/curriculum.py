@@ -14,6 +14,7 @@ if not run.has("schedule") or not run.has("stages"):
     parts.not_yet(run, "schedule", "schedule")
     st.stop()
 
+parts.show_warnings(run, "losses", "weights", "difficulty", "schedule")
 stages = reads.table(run, "stages")
 schedule = reads.table(run, "schedule")
 questions = reads.table(run, "questions", ("question", "text", "answer", "cluster"))

@@ -10,12 +10,12 @@ from kpod.ui.token_view import token_view
 run = state.open_run("Keypoints", "Which tokens of a rationale the answer hangs on, as the mask learned them.")
 
 if not run.has("questions") or not run.has("tokens", "weight"):
-    parts.show_warnings(run)
+    parts.show_warnings(run, "prepare", "weights", "losses")
     parts.not_yet(run, "token weights", "weights")
     st.stop()
 
 question = state.question_picker(run)
-parts.show_warnings(run)
+parts.show_warnings(run, "prepare", "weights", "losses")
 row = reads.table(run, "questions").set_index("question").loc[question]
 parts.question_card(row)
 

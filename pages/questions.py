@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from kpod.charts.question_map import colourings, inside_polygon, map_payload, read_polygon
-from kpod.ui import parts, reads, state
-from kpod.ui.question_map import question_map
+from kpod.charts.question_map import inside_polygon, map_payload, read_polygon
+from kpod.ui import parts, state
+from kpod.ui.question_map import map_data, question_map
 from kpod.ui.question_table import question_table
 
 run = state.open_run("Questions", "Questions that are alike lie together; colour shows what became of them.")
@@ -14,12 +14,7 @@ if not run.has("questions", "x"):
     parts.not_yet(run, "map", "cluster")
     st.stop()
 
-questions = reads.table(run, "questions")
-placed = questions.loc[questions["x"].notna() & questions["y"].notna()].reset_index(drop=True)
-steps = reads.table_or_none(run, "steps", ("question", "step", "difficulty"))
-schedule = reads.table_or_none(run, "schedule")
-predictions = reads.table_or_none(run, "predictions", ("question", "epoch", "correct"))
-available = colourings(placed, steps, schedule, predictions)
+placed, available = map_data(run)
 colour = st.segmented_control(
     "Colour by", list(available), default="cluster", required=True, key="colour", bind="query-params"
 )
@@ -42,13 +37,8 @@ def keep_picked() -> None:
 
 chosen = state.chosen_question()
 at = placed.index[placed["question"] == chosen]
-payload = map_payload(
-    placed,
-    available[colour],
-    key=str(run.folder),
-    hasSelection=polygon is not None,
-    chosen=int(at[0]) if len(at) else -1,
-)
+view = {"hasSelection": polygon is not None, "chosen": int(at[0]) if len(at) else -1}
+payload = map_payload(placed, available[colour], key=str(run.folder), **view)
 left, right = st.columns([8, 5], gap="medium")
 with left:
     question_map(payload, key="map", on_lasso=keep_lasso, on_picked=keep_picked)

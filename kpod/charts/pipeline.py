@@ -10,6 +10,7 @@ import pandas as pd
 
 from kpod.charts import glyphs
 from kpod.charts.colour import sequential
+from kpod.charts.text import one_line
 
 # (card, title, the pipeline's stages that make it, in order)
 CARDS = (
@@ -68,7 +69,7 @@ def _clusters(tables: dict[str, pd.DataFrame], summary: dict[str, Any]) -> tuple
     if questions is None or "x" not in questions:
         return None
     count = questions["cluster"].nunique()
-    source = f" by {summary['embedding']}" if "embedding" in summary else " of questions"
+    source = f" by {one_line(summary['embedding'], 34)}" if "embedding" in summary else " of questions"
     drawing = glyphs.scatter(questions["x"], questions["y"], questions["cluster"])
     return str(count), f"clusters{source}", drawing
 

@@ -82,7 +82,8 @@ def map_payload(questions: pd.DataFrame, colouring: Colouring, **header: Any) ->
         "names": list(colouring.names),
         "colours": list(colouring.colours),
         "shapes": list(colouring.shapes),
-        "scale": {mode: sequential(mode == "dark", 33) for mode in ("light", "dark")},
+        # without the palest fifth: a point must show on the bare page
+        "scale": {mode: sequential(mode == "dark", 41)[8:] for mode in ("light", "dark")},
         "low": colouring.low,
         "high": colouring.high,
         "missing": MISSING,

@@ -23,6 +23,8 @@ def is_hidden(character: str) -> bool:
 
 def reveal(text: str) -> str:
     """The text with hidden characters written out, as in `⟨U+202E⟩`."""
+    if text.isascii() and text.isprintable():  # nearly every text; the loop below is slow for a large set
+        return text
     return "".join(f"⟨U+{ord(c):04X}⟩" if is_hidden(c) else c for c in text)
 
 

@@ -62,10 +62,14 @@ def not_yet(run: Run, what: str, stage: str) -> None:
     empty_state(f"No {what} yet", f"{text} Continue it with:", command=f"python -m kpod run --resume {run.folder}")
 
 
-def show_warnings(run: Run) -> None:
-    """The run's own warnings, such as collapsed weights: shown wherever its weights are."""
-    for warning in run.state.warnings:
-        notice("warning", "This run warns", warning)
+def show_warnings(run: Run, *stages: str) -> None:
+    """The run's own warnings, such as collapsed weights: all, or those of `stages` and those that no stage owns."""
+    foreign = set()
+    if stages:
+        foreign = {text for name, record in run.state.stages.items() if name not in stages for text in record.warnings}
+    warnings = [text for text in run.state.warnings if text not in foreign]
+    if warnings:
+        notice("warning", "This run warns", "\n".join(warnings))
 
 
 @contextmanager

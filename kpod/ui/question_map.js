@@ -346,7 +346,7 @@ class QuestionMap {
 
   drawPoints(context) {
     const n = this.meta.count
-    const base = n > 20000 ? 1.3 : n > 3000 ? 2.2 : n > 400 ? 3.5 : 6
+    const base = n > 20000 ? 1.3 : n > 3000 ? 2.2 : n > 1000 ? 3.5 : n > 200 ? 4.8 : 6
     const radius = base * Math.min(2.2, Math.max(0.8, Math.sqrt(this.zoom / this.home)))
     const batches = new Map() // colour -> points: a path for each colour, not for each point
     for (let i = 0; i < n; i++) {
@@ -357,7 +357,9 @@ class QuestionMap {
       if (list) list.push(i)
       else batches.set(key, [i])
     }
-    for (const [key, points] of [...batches].sort(([a], [b]) => b.startsWith("dim") - a.startsWith("dim"))) {
+    // What is dimmed lies below, then what has no value.
+    const depth = key => (key.startsWith("dim") ? 0 : key === this.meta.missing ? 1 : 2)
+    for (const [key, points] of [...batches].sort(([a], [b]) => depth(a) - depth(b))) {
       const dim = key.startsWith("dim ")
       context.globalAlpha = dim ? 0.13 : n > 3000 ? 0.75 : 0.9
       context.fillStyle = dim ? key.slice(4) : key
@@ -376,7 +378,7 @@ class QuestionMap {
       }
       if (cross) { context.lineWidth = Math.max(1, 0.55 * size); context.stroke(); continue }
       context.fill()
-      if (!dim && n <= 3000) { context.lineWidth = 1; context.strokeStyle = this.paper; context.stroke() }
+      if (!dim && n <= 1000) { context.lineWidth = 0.8; context.strokeStyle = this.paper; context.stroke() }
     }
     context.globalAlpha = 1
     this.radius = radius

@@ -39,7 +39,7 @@ def test_hostile_questions_are_text(watch, run_ids, name):
         assert page.evaluate(FOREIGN) == []
         assert page.evaluate("getComputedStyle(document.body).display") != "none"
         watched.check()
-        page.locator(".st-key-next-question button").click()
+        page.locator(".st-key-next-question button:visible").click()
 
 
 def test_hostile_questions_are_text_on_the_map(watch, run_ids):

@@ -46,7 +46,8 @@ def test_a_deep_link_works_as_the_first_request_ever(profile, runs, run_ids, tmp
         try:
             watched.open(name, run=run_ids["whole"], question="q007")
             assert watched.page.get_by_test_id("stTopNavLink").count() == 4
-            assert watched.page.get_by_text("q007").count() or name == "questions"
+            if name != "questions":
+                assert watched.page.locator(".st-key-question input").input_value().startswith("q007 ")
             watched.check()
         finally:
             watched.close()
@@ -55,7 +56,7 @@ def test_a_deep_link_works_as_the_first_request_ever(profile, runs, run_ids, tmp
 def test_the_address_carries_run_and_question_from_page_to_page(watch, run_ids):
     watched = watch().open("keypoints", run=run_ids["whole"], question="q004")
     page = watched.page
-    page.locator(".st-key-next-question button").click()
+    page.locator(".st-key-next-question button:visible").click()
     page.wait_for_url("**question=q005**")
     watched.settle()
     page.get_by_test_id("stTopNavLink").get_by_text("Curriculum").click()
@@ -73,13 +74,13 @@ def test_the_address_carries_run_and_question_from_page_to_page(watch, run_ids):
 def test_back_in_the_browser_goes_back_to_the_question(watch, run_ids):
     watched = watch().open("keypoints", run=run_ids["whole"], question="q004")
     page = watched.page
-    page.locator(".st-key-next-question button").click()
+    page.locator(".st-key-next-question button:visible").click()
     page.wait_for_url("**question=q005**")
     watched.settle()
     page.go_back()
     page.wait_for_url("**question=q004**")
     watched.settle()
-    assert page.locator(".st-key-question").get_by_text("q004").count()
+    assert page.locator(".st-key-question input").input_value().startswith("q004 ")
 
 
 def test_choosing_a_row_opens_the_run(watch, run_ids):
@@ -98,3 +99,8 @@ def test_a_stopped_run_says_how_to_go_on(watch, run_ids):
 def test_collapsed_weights_are_said(watch, run_ids, name):
     watched = watch().open(name, run=run_ids["collapsed"])
     assert "Weights collapsed" in watched.page.locator(".kp-notice.warning").first.inner_text()
+
+
+def test_every_page_opens_on_a_run_of_the_command_line(profile, tiny_run, tmp_path):
+    with serve(tiny_run.parent, tmp_path / "log.txt") as url:
+        check_every_page(profile(), url, tiny_run)

@@ -116,7 +116,7 @@ def test_the_next_question_replaces_the_tokens(view, runs):
     page.locator(TOKENS).nth(12).click()
     page.wait_for_url("**token=12**")
     view.settle()
-    page.locator(".st-key-next-question button").click()
+    page.locator(".st-key-next-question button:visible").click()
     page.wait_for_url("**question=q004**")
     view.settle()
     tokens = load_run(runs / "whole").table("tokens", question="q004")

@@ -13,7 +13,7 @@ PAGES = ("overview", "keypoints", "curriculum", "questions")
 def open_app(page: str = "overview", **address: str) -> AppTest:
     """The app's script run with a page of PAGES and an address; KPOD_RUNS must name the runs folder."""
     assert page in PAGES, page
-    app = AppTest.from_file(str(ROOT / "kpod" / "ui" / "main.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "kpod" / "ui" / "main.py"), default_timeout=120)
     if page != "overview":
         app.run()
         app.switch_page(str(ROOT / "pages" / f"{page}.py"))
