@@ -10,75 +10,15 @@ import signal
 
 import pytest
 
-from kpod import presets
 from kpod.config import override
 from kpod.errors import InputError, RunCancelled
-from kpod.pipeline import pipeline_of, resolve_source, run_pipeline
+from kpod.pipeline import resolve_source, run_pipeline
 from kpod.run_reporter import RunReporter
 from kpod.run_store import create_run, load_run
-from kpod.stage_cache import fingerprints
 from tests.support.tiny_runs import tiny_config, write_questions
 
 ALL = ("prepare", "cluster", "weights", "losses", "difficulty", "schedule", "evaluate base", "distill", "evaluate")
 AFTER_SCHEDULE = ("schedule", "distill", "evaluate")
-HASHES = {"student": "s", "data": "d", "evaluation": "e"}
-
-
-def wanted(config, hashes=HASHES):
-    stages = pipeline_of(config, hashes)
-    prints = fingerprints([stage.inputs for stage in stages])
-    return {stage.name: prints[stage.name] for stage in stages if stage.needed}
-
-
-@pytest.mark.parametrize(
-    ("setting", "stages"),
-    [
-        ("name=Another", ()),
-        ("distillation.checkpoint_seconds=5", ()),
-        ("evaluation.batch_size=2", ()),
-        ("data.train_limit=5", ALL),
-        ("data.task=svamp", ALL),
-        ("steps.mode=paper", ALL),
-        ("student.max_tokens=99", ALL),
-        ("student.dtype=bfloat16", tuple(name for name in ALL if name not in ("prepare", "cluster"))),
-        ("seed=1", ("cluster", "weights", "difficulty", "schedule", "distill", "evaluate")),
-        ("clustering.num_clusters=2", ("cluster", *AFTER_SCHEDULE)),
-        ("weights.epochs=3", ("weights", "difficulty", *AFTER_SCHEDULE)),
-        ("weights.temperature=0.7", ("weights", "difficulty", *AFTER_SCHEDULE)),
-        ("difficulty.temperature=2", ("difficulty", *AFTER_SCHEDULE)),
-        ("curriculum.power=1", AFTER_SCHEDULE),
-        ("curriculum.num_stages=2", AFTER_SCHEDULE),
-        ("distillation.learning_rate=1e-4", ("distill", "evaluate")),
-        ("distillation.probe_questions=2", ("distill", "evaluate")),
-        # T is half the epochs, so the schedule goes with them.
-        ("distillation.epochs=6", AFTER_SCHEDULE),
-        ("evaluation.max_new_tokens=9", ("evaluate base", "evaluate")),
-        ("method=plain", ("difficulty", *AFTER_SCHEDULE)),
-        ("method=kpod-sig", ("difficulty", *AFTER_SCHEDULE)),
-        ("method=kpod-sig-dif", ("difficulty", *AFTER_SCHEDULE)),
-        ("method=kpod-prog", AFTER_SCHEDULE),
-        ("method=kpod-div", AFTER_SCHEDULE),
-        ("evaluation.base_student=false", ()),
-    ],
-)
-def test_a_changed_setting_reruns_exactly_what_depends_on_it(setting, stages):
-    config = presets.get("example")
-    before, after = wanted(config), wanted(override(config, [setting]))
-    assert {name for name in after if after[name] != before[name]} == set(stages)
-
-
-def test_what_a_method_does_not_need_is_left_out():
-    config = presets.get("example")
-    assert set(wanted(config)) == set(ALL)
-    assert set(ALL) - set(wanted(override(config, ["method=plain"]))) == {"weights"}
-    assert set(ALL) - set(wanted(override(config, ["evaluation.base_student=false"]))) == {"evaluate base"}
-
-
-@pytest.mark.parametrize("name", ["data", "evaluation", "student"])
-def test_another_file_reruns_everything(name):
-    config = presets.get("example")
-    before, after = wanted(config), wanted(config, HASHES | {name: "x"})
-    assert all(before[stage] != after[stage] for stage in ALL)
 
 
 def test_a_shipped_source():

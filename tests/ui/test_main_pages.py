@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from kpod.run_store import load_run
 from tests.support.app_pages import PAGES, address_of, element_keys, open_app, shown
+from tests.support.made_run import make_run
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -50,6 +53,18 @@ def test_a_run_without_a_lock_that_says_running_is_shown_as_died(use_runs):
     use_runs("scheduled")
     text = shown(open_app("overview"))
     assert "✕ died" in text and "The process of this run is gone" in text
+
+
+def test_a_run_that_holds_its_lock_shows_its_progress(tmp_path, monkeypatch):
+    monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
+    run = make_run(tmp_path / "run", upto="schedule", status="running")
+    with run.locked():
+        app = open_app("overview")
+        text = shown(app)
+        assert "◐ running" in text and '<div class="kp-card running" role="listitem"><h3>Distillation' in text
+        progress = app.get("progress")[0].proto
+        assert progress.value == 25 and progress.text == "distill: 30 of 120 steps, 1 min 35 s left"
+        assert "this page fills when its stage “distill” has finished" in shown(open_app("curriculum"))
 
 
 def test_the_overview_shows_the_figures_of_the_run(use_runs):
@@ -113,8 +128,6 @@ def test_an_evaluated_question_has_no_way_to_pages_that_do_not_know_it(use_runs)
 
 
 def test_a_damaged_table_is_a_message_and_not_a_trace(tmp_path, monkeypatch):
-    from tests.support.made_run import make_run
-
     run = make_run(tmp_path / "runs" / "run")
     run.path("schedule").write_bytes(b"PAR1 no parquet at all")
     monkeypatch.setenv("KPOD_RUNS", str(tmp_path / "runs"))
@@ -123,10 +136,6 @@ def test_a_damaged_table_is_a_message_and_not_a_trace(tmp_path, monkeypatch):
 
 
 def test_a_run_deleted_while_open_gives_way_to_another(tmp_path, monkeypatch):
-    import shutil
-
-    from tests.support.made_run import make_run
-
     monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
     keep, gone = make_run(tmp_path / "keep", name="Kept"), make_run(tmp_path / "gone", name="Gone")
     app = open_app("overview", run=gone.id)
