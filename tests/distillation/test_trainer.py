@@ -126,7 +126,7 @@ def test_it_learns(tiny_llama_folder, examples):
     steady = options(epochs=12, schedule="constant", learning_rate=1e-2)
     distillation(tiny_llama_folder, examples, options=steady, plan=everything, weights=ones, reporter=reporter).run()
     losses = [row["loss"] for row in reporter.rows]
-    assert np.mean(losses[-3:]) < 0.6 * np.mean(losses[:3])
+    assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
 
 
 @pytest.mark.parametrize("stop_after", [1, 3, 7])  # in an epoch, at the end of one, after two probes
