@@ -56,7 +56,7 @@ def gumbel_sigmoid(
     soft = torch.sigmoid((logits + torch.log(uniform) - torch.log1p(-uniform)) / temperature)
     if not hard:
         return soft
-    return (soft > 0.5).to(soft.dtype) + soft - soft.detach()
+    return (soft > 0.5).to(soft.dtype) + (soft - soft.detach())  # in this order exactly 0 or 1
 
 
 def masked_embeddings(embeddings_BMD: Tensor, mask_BM: Tensor, mask_embedding_D: Tensor | None) -> Tensor:
