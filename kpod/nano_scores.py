@@ -45,7 +45,11 @@ def score_while_training(model: Any, tokenizer: Any) -> str:
 
 
 def make_nano(
-    target: Path, checkpoints: Path, options: NanoOptions | None = None, *, reporter: Reporter | None = None,
+    target: Path,
+    checkpoints: Path,
+    options: NanoOptions | None = None,
+    *,
+    reporter: Reporter | None = None,
     num_scored: int = 200,
 ) -> dict[int, float]:
     """Pre-train the nano student (or go on), write it to `target` with its card, and return its scores by steps."""

@@ -77,7 +77,7 @@ def test_robustness_of_a_run_reads_its_token_losses(run, config):
 
 def test_a_run_with_steps_but_no_difficulties_yet_is_not_called_damaged(run, config):
     run.write_table("steps", run.steps.drop(columns="difficulty"))
-    with pytest.raises(InputError, match="no difficulty in steps.parquet yet"):
+    with pytest.raises(InputError, match=r"no difficulty in steps\.parquet yet"):
         dry_run(run, config)
 
 

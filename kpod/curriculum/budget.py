@@ -31,9 +31,7 @@ def difficulty_budget(stage, total, initial, num_stages, power=0.5) -> float:
 
 def budgets_by_stage(total: float, initial: float, num_stages: int, power: float) -> np.ndarray:
     """D(0), ..., D(T) as one array (num_stages + 1,)."""
-    return np.array(
-        [difficulty_budget(stage, total, initial, num_stages, power) for stage in range(num_stages + 1)]
-    )
+    return np.array([difficulty_budget(stage, total, initial, num_stages, power) for stage in range(num_stages + 1)])
 
 
 def is_whole(value) -> bool:

@@ -60,16 +60,12 @@ def run_stages(step_difficulties, clusters, settings: StageSettings, selector: S
     table = StepTable.of(step_difficulties)
     clusters = checked_clusters(clusters, table.num_questions)
     if clusters.max() > MAX_CLUSTER_LABEL:
-        raise InputError(
-            f"cluster label {clusters.max()} arrived; number them from 0 (at most {MAX_CLUSTER_LABEL})"
-        )
+        raise InputError(f"cluster label {clusters.max()} arrived; number them from 0 (at most {MAX_CLUSTER_LABEL})")
     schedule = StageRunner(table, clusters, settings, selector).run()
     return dataclasses.replace(schedule, warnings=_warnings(schedule, table, clusters, settings, selector))
 
 
-def checked_settings(
-    num_stages, initial_fraction, power, beta, relative_beta, delta_s, deadline
-) -> StageSettings:
+def checked_settings(num_stages, initial_fraction, power, beta, relative_beta, delta_s, deadline) -> StageSettings:
     """The settings as plain numbers, or an InputError that says which is wrong."""
     check_stages(num_stages, power)
     if not 0 <= initial_fraction <= 1:
@@ -132,10 +128,7 @@ def smallest_feasible_delta_s(table: StepTable, clusters, settings: StageSetting
     longest = int(table.num_steps.max())
     for delta_s in range(settings.delta_s + 1, longest):
         trial = dataclasses.replace(settings, delta_s=delta_s)
-        if (
-            not _must_overrun(table, trial)
-            and not StageRunner(table, clusters, trial, selector).run().overruns.any()
-        ):
+        if not _must_overrun(table, trial) and not StageRunner(table, clusters, trial, selector).run().overruns.any():
             return delta_s
     return longest
 

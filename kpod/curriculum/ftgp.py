@@ -102,11 +102,7 @@ class _Problem:
         """The best of the whole order and of its prefixes with the best single item that still fits."""
         best, best_value = order, self.value(order)
         spent = np.cumsum(self.gains[order])
-        caps = (
-            self.limit
-            * (1 - 1e-12)
-            * (1 + epsilon) ** -np.arange(np.ceil(-np.log(epsilon) / np.log1p(epsilon)) + 1)
-        )
+        caps = self.limit * (1 - 1e-12) * (1 + epsilon) ** -np.arange(np.ceil(-np.log(epsilon) / np.log1p(epsilon)) + 1)
         lengths = np.searchsorted(spent, np.append(caps[caps >= epsilon * self.limit], 0.0), side="right")
         for length in np.unique(lengths).tolist():
             prefix = order[:length]

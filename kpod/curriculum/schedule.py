@@ -112,9 +112,7 @@ class Schedule:
 
         ids = np.asarray(question_ids, dtype=object)
         if ids.shape != (self.num_questions,):
-            raise InputError(
-                f"{len(ids)} question ids arrived for a schedule of {self.num_questions} questions"
-            )
+            raise InputError(f"{len(ids)} question ids arrived for a schedule of {self.num_questions} questions")
         return pd.DataFrame(
             {
                 "stage": np.repeat(np.arange(self.num_stages + 1), self.num_questions),

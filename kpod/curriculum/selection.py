@@ -83,9 +83,7 @@ def checked_candidates(gains, clusters) -> tuple[np.ndarray, np.ndarray]:
     """Gains as float64 and labels as int64, or an InputError."""
     gains = np.asarray(gains, dtype=np.float64)
     if gains.ndim != 1:
-        raise InputError(
-            f"gains have shape {gains.shape}; one dimension is allowed, an entry for each question"
-        )
+        raise InputError(f"gains have shape {gains.shape}; one dimension is allowed, an entry for each question")
     clusters = checked_clusters(clusters, len(gains))
     if not np.isfinite(gains).all() or (gains < 0).any():
         raise InputError("gains hold a NaN, an infinite or a negative value; a gain is finite and at least 0")

@@ -45,9 +45,7 @@ class StageLog:
 class StageRunner:
     """Moves c_i and h_i from stage to stage."""
 
-    def __init__(
-        self, table: StepTable, clusters: np.ndarray, settings: StageSettings, selector: Selector
-    ) -> None:
+    def __init__(self, table: StepTable, clusters: np.ndarray, settings: StageSettings, selector: Selector) -> None:
         self.table, self.clusters, self.settings, self.selector = table, clusters, settings, selector
         self.num_clusters = int(clusters.max()) + 1
         self.total = float(table.question_totals.sum())
@@ -151,9 +149,7 @@ class StageRunner:
         log.rounds += 1
         return True
 
-    def _drop(
-        self, questions: np.ndarray, targets: np.ndarray, gains: np.ndarray | None = None
-    ) -> np.ndarray:
+    def _drop(self, questions: np.ndarray, targets: np.ndarray, gains: np.ndarray | None = None) -> np.ndarray:
         if gains is None:
             gains = self.table.drop_gains(self.input_steps[questions], targets, questions)
         self.input_steps[questions] = targets

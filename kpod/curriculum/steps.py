@@ -26,14 +26,8 @@ class StepTable:
     offsets: np.ndarray  # (questions + 1,) int64
 
     def __post_init__(self) -> None:
-        if (
-            self.difficulties.ndim != 1
-            or not np.isfinite(self.difficulties).all()
-            or (self.difficulties < 0).any()
-        ):
-            raise InputError(
-                "step difficulties hold a NaN, an infinite or a negative value; give finite ones"
-            )
+        if self.difficulties.ndim != 1 or not np.isfinite(self.difficulties).all() or (self.difficulties < 0).any():
+            raise InputError("step difficulties hold a NaN, an infinite or a negative value; give finite ones")
         lengths = np.diff(self.offsets)
         if len(lengths) == 0:
             raise InputError("no questions arrived; a schedule needs at least one")
@@ -56,9 +50,7 @@ class StepTable:
         arrays = [np.asarray(one, dtype=np.float64) for one in step_difficulties]
         for question, one in enumerate(arrays):
             if one.ndim != 1:
-                raise InputError(
-                    f"question {question} has difficulties of shape {one.shape}; one dimension is allowed"
-                )
+                raise InputError(f"question {question} has difficulties of shape {one.shape}; one dimension is allowed")
         lengths = np.fromiter((len(one) for one in arrays), dtype=np.int64, count=len(arrays))
         flat = np.concatenate(arrays) if arrays else np.zeros(0)
         return cls(flat, np.concatenate([[0], np.cumsum(lengths)]))

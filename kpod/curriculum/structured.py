@@ -92,9 +92,7 @@ def _sort(gains, clusters, num_clusters, candidates) -> SortedItems:
     # numpy sorts 16-bit integers by radix, in linear time.
     labels = clusters[by_gain].astype(np.uint16 if num_clusters <= 65536 else np.int64)
     questions = by_gain[np.argsort(labels, kind="stable")]
-    return SortedItems(
-        questions, gains[questions], clusters[questions], np.zeros(num_clusters, dtype=np.int64)
-    )
+    return SortedItems(questions, gains[questions], clusters[questions], np.zeros(num_clusters, dtype=np.int64))
 
 
 def _solve(items: SortedItems, limit: float, beta: float) -> Solution:

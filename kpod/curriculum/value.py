@@ -10,9 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def value_terms(
-    gains: np.ndarray, clusters: np.ndarray, indices: np.ndarray, beta: float
-) -> tuple[float, float]:
+def value_terms(gains: np.ndarray, clusters: np.ndarray, indices: np.ndarray, beta: float) -> tuple[float, float]:
     """The gain term sum delta_i and the diversity term beta * sum_k sqrt(|C_k and S|) of S = `indices`."""
     picks_by_cluster = np.bincount(clusters[indices]) if len(indices) else np.zeros(0)
     return float(gains[indices].sum()), float(beta * np.sqrt(picks_by_cluster).sum())

@@ -80,8 +80,7 @@ def locked(target: Path, report: Callable[[str], None]) -> Iterator[None]:
         ) from error
     except PermissionError as error:
         raise InputError(
-            f"the cache {target.parent} cannot be written ({error.strerror}). Set KPOD_CACHE to a folder "
-            "that can be"
+            f"the cache {target.parent} cannot be written ({error.strerror}). Set KPOD_CACHE to a folder that can be"
         ) from error
     try:
         yield

@@ -36,9 +36,7 @@ class ResolvedStudent:
     message: str
 
 
-def resolve_student(
-    name_or_path: str, report: Callable[[str], None], *, verify: bool = False
-) -> ResolvedStudent:
+def resolve_student(name_or_path: str, report: Callable[[str], None], *, verify: bool = False) -> ResolvedStudent:
     """Find or fetch the checkpoint of a student; `report` gets each message on the way, the result's last.
 
     `verify` compares the SHA-256 of every file in our own cache, not the sizes alone. Raises InputError where
@@ -61,9 +59,7 @@ def cached_folder(entry: StudentEntry) -> Path:
     return checkpoint_cache.cache_root() / "students" / entry.name
 
 
-def _resolve_smollm2(
-    entry: StudentEntry, report: Callable[[str], None], *, verify: bool
-) -> tuple[Path, Source]:
+def _resolve_smollm2(entry: StudentEntry, report: Callable[[str], None], *, verify: bool) -> tuple[Path, Source]:
     target = cached_folder(entry)
     if _usable(target, report, verify=verify):
         return target, "cache"

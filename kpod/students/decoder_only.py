@@ -32,8 +32,7 @@ def load_tokenizer(folder: Path | str) -> PreTrainedTokenizerBase:
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, ImportError) as error:
         raise InputError(
-            f"{folder} has no tokenizer that transformers can load: {_first_line(error)} Save one beside the "
-            "weights"
+            f"{folder} has no tokenizer that transformers can load: {_first_line(error)} Save one beside the weights"
         ) from error
     if not tokenizer.is_fast:
         raise InputError(
@@ -62,9 +61,7 @@ def load_decoder_only(
     if not folder.is_dir():
         raise InputError(f"no folder {folder}. Give the folder that a checkpoint was saved to")
     if read_family(folder) != "decoder_only":
-        raise InputError(
-            f"{folder} holds an encoder-decoder model where a causal one is needed. Give a causal one"
-        )
+        raise InputError(f"{folder} holds an encoder-decoder model where a causal one is needed. Give a causal one")
     arithmetic = choose_arithmetic(detect_hardware(), device=device, dtype=dtype)
     tokenizer = load_tokenizer(folder)
     try:

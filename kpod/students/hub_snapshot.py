@@ -70,8 +70,7 @@ def download_snapshot(checkpoint: str, report: Callable[[str], None]) -> Path:
         folder = Path(snapshot_download(checkpoint, allow_patterns=patterns))
     except GatedRepoError as error:
         raise HubUnavailable(
-            f"the hub keeps {checkpoint} behind its terms of use: accept them on its page and log in "
-            "(`hf auth login`)"
+            f"the hub keeps {checkpoint} behind its terms of use: accept them on its page and log in (`hf auth login`)"
         ) from error
     except RepositoryNotFoundError as error:
         raise HubUnavailable(f"the hub has no model {checkpoint}, or hides it from us") from error

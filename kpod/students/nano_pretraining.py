@@ -119,8 +119,9 @@ def course_loss(model: Any, ids_BL: torch.Tensor, weights_BL: torch.Tensor) -> t
 class NanoPretraining:
     """The training loop; `run` resumes from the checkpoints, trains to the end of the course and returns the model."""
 
-    def __init__(self, options: NanoOptions, checkpoints: Path, *, reporter: Reporter | None = None,
-                 score: Score | None = None):
+    def __init__(
+        self, options: NanoOptions, checkpoints: Path, *, reporter: Reporter | None = None, score: Score | None = None
+    ):
         self.options, self.checkpoints = options, checkpoints
         self.reporter, self.score = reporter or Reporter(), score
         self.tokenizer = build_tokenizer()
@@ -209,7 +210,11 @@ class NanoPretraining:
 
 
 def pretrain_nano(
-    target: Path, checkpoints: Path, options: NanoOptions | None = None, *, reporter: Reporter | None = None,
+    target: Path,
+    checkpoints: Path,
+    options: NanoOptions | None = None,
+    *,
+    reporter: Reporter | None = None,
     score: Score | None = None,
 ) -> NanoPretraining:
     """Make the nano student (or go on making it) and write it to `target` as transformers loads it.

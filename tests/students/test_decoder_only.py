@@ -49,9 +49,7 @@ def test_the_tiny_tokenizer_keeps_text_digits_and_offsets(tiny_llama_folder):
         spans = encoded["offset_mapping"]
         # The tokens of one character of several bytes all have that character's span.
         assert all(right == left or right[0] == left[1] for left, right in pairwise(spans))
-    pieces = [
-        TEXT[start:end] for start, end in tokenizer(TEXT, return_offsets_mapping=True)["offset_mapping"]
-    ]
+    pieces = [TEXT[start:end] for start, end in tokenizer(TEXT, return_offsets_mapping=True)["offset_mapping"]]
     assert all(len(piece) == 1 for piece in pieces if any(character.isdigit() for character in piece))
     assert " answer" in pieces and len(tokenizer) <= 512
 

@@ -102,9 +102,7 @@ def test_gradients_equal_those_of_the_full_forward():
     gradients = []
     for thinned in (False, True):
         model = build("llama")
-        logits = (
-            logits_at(model, positions_mask, **inputs) if thinned else model(**inputs).logits[positions_mask]
-        )
+        logits = logits_at(model, positions_mask, **inputs) if thinned else model(**inputs).logits[positions_mask]
         logits.log_softmax(-1)[:, 5].sum().backward()
         gradients.append([parameter.grad for parameter in model.parameters()])
     for full, selected in zip(*gradients, strict=True):

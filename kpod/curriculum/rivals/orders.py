@@ -39,9 +39,7 @@ class QuestionOrder(Curriculum):
         totals = inputs.table.question_totals
         settings = inputs.settings
         total = float(totals.sum())
-        self.budgets = budgets_by_stage(
-            total, settings.initial_fraction * total, settings.num_stages, settings.power
-        )
+        self.budgets = budgets_by_stage(total, settings.initial_fraction * total, settings.num_stages, settings.power)
         self.tolerance = BUDGET_TOLERANCE * total
         self.order = order
         self.spent = np.cumsum(totals[order])

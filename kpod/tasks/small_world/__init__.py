@@ -1,7 +1,7 @@
 """The small world: word problems of our own making, of which everything is known. Numeric answers.
 
-    Ada has 12 kiwis. Ben has twice as many kiwis as Ada. How many kiwis does Ben have?
-    -> So Ben has 2 * 12 = 24 kiwis.   (filler "So", name, number, operator, number, operator, result, unit)
+Ada has 12 kiwis. Ben has twice as many kiwis as Ada. How many kiwis does Ben have?
+-> So Ben has 2 * 12 = 24 kiwis.   (filler "So", name, number, operator, number, operator, result, unit)
 """
 
 from kpod.tasks.numeric import numeric_task

@@ -1,6 +1,6 @@
 """Stories in which one quantity is told by another: people, days, boxes, prices.
 
-    Ada has 12 kiwis. Ben has 5 more kiwis than Ada. Cleo has twice as many kiwis as Ben. How many kiwis does Cleo have?
+Ada has 12 kiwis. Ben has 5 more kiwis than Ada. Cleo has twice as many kiwis as Ben. How many kiwis does Cleo have?
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Stories in which one person's things change: found, given away, doubled, packed.
 
-    Mia has 3 bags with 6 nuts in each. Mia gives 5 nuts to Leo. How many nuts does Mia have left?
+Mia has 3 bags with 6 nuts in each. Mia gives 5 nuts to Leo. How many nuts does Mia have left?
 """
 
 from __future__ import annotations
@@ -37,8 +37,16 @@ class Events:
         self.plan.facts.append(self.statement(templates, **{key: number(value) for key, value in numbers.items()}))
         return self.plan.facts[-1]
 
-    def step(self, operation: str, relation: str, left: Quantity, right: Quantity, told: tuple[str, ...],
-             fact: Statement | None, ask: str = "") -> Quantity:
+    def step(
+        self,
+        operation: str,
+        relation: str,
+        left: Quantity,
+        right: Quantity,
+        told: tuple[str, ...],
+        fact: Statement | None,
+        ask: str = "",
+    ) -> Quantity:
         return self.plan.calculate(
             operation, relation, left, right, self.statement(told), fact, largest=self.options.largest_number,
             ask=self.statement((ask,)) if ask else None,

@@ -85,8 +85,17 @@ class Plan:
     ask: Statement | None = None
 
     def calculate(
-        self, operation: str, relation: str, left: Quantity, right: Quantity, statement: Statement,
-        fact: Statement | None, *, largest: int, subject: str = "", ask: Statement | None = None,
+        self,
+        operation: str,
+        relation: str,
+        left: Quantity,
+        right: Quantity,
+        statement: Statement,
+        fact: Statement | None,
+        *,
+        largest: int,
+        subject: str = "",
+        ask: Statement | None = None,
     ) -> Quantity:
         """Add a step and return what it computes. Raises NoSuchNumbers where the result is below 2 or too large."""
         exact = {"add": left.value + right.value, "subtract": left.value - right.value,

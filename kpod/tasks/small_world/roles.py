@@ -1,7 +1,7 @@
 """Text that knows the role of every part, written from templates.
 
-    "{new} has <twice> as many {item} as {old}": `{slot}` is filled with a piece that brings its own role, `<...>` is a
-    cue, and what stands between them is "other".
+"{new} has <twice> as many {item} as {old}": `{slot}` is filled with a piece that brings its own role, `<...>` is a
+cue, and what stands between them is "other".
 """
 
 from __future__ import annotations

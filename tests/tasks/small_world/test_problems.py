@@ -128,9 +128,7 @@ def test_roles_of_one_problem_word_by_word():
     assert parts[3] == ("2", "number") and parts[7] == (problem.question.answer, "result")
 
 
-@pytest.mark.parametrize(
-    ("share", "role"), [("filler_share", "filler"), ("irrelevant_share", "irrelevant")]
-)
+@pytest.mark.parametrize(("share", "role"), [("filler_share", "filler"), ("irrelevant_share", "irrelevant")])
 def test_a_share_is_what_it_says(share, role):
     steps = WorldOptions(3, 3, **{"filler_share": 0, "irrelevant_share": 0, share: 0.3})
     found = sum(span[2] == role for problem in generate_problems(300, 8, steps) for span in problem.roles)
