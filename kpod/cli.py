@@ -17,7 +17,7 @@ from kpod.cli_arguments import RunArgument, Settings, find_run
 from kpod.cli_curriculum import robustness, schedule, steps
 from kpod.config import RunConfig, override
 from kpod.errors import InputError, RunCancelled
-from kpod.progress import format_seconds
+from kpod.progress import Reporter, format_seconds
 from kpod.run_store import Run, create_run, list_runs, load_run, new_folder, runs_folder
 
 CANCELLED_EXIT = 130  # what a shell reports of a command that Ctrl-C ended
@@ -86,6 +86,28 @@ def runs(folder: Annotated[Path | None, typer.Argument(help="Where to look; none
 def show(run: RunArgument) -> None:
     """Show a run: its status, its stages with time and memory, and its results."""
     _print_summary(find_run(run))
+
+
+class Printed(Reporter):
+    """Log lines on the terminal."""
+
+    def log(self, message: str) -> None:
+        typer.echo(message, err=True)
+
+
+@app.command()
+def pretrain_nano(
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the checkpoint and its card go.")] = Path("nano"),
+    seed: Annotated[int, typer.Option(help="Of the lessons and the weights.", min=0)] = 0,
+    lessons: Annotated[int, typer.Option(help="Length of the course.", min=1000)] = 120_000,
+) -> None:
+    """Pre-train the small world's own student from nothing, or go on with it, and write it with its card."""
+    from kpod.nano_scores import make_nano
+    from kpod.students.nano_pretraining import NanoOptions
+
+    make_nano(
+        out, out.with_name(f"{out.name}-checkpoints"), NanoOptions(seed=seed, lessons=lessons), reporter=Printed()
+    )
 
 
 for command in (schedule, robustness, steps):
