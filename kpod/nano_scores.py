@@ -8,7 +8,7 @@ from typing import Any
 
 from kpod.evaluation import generate_rationales
 from kpod.progress import Reporter
-from kpod.students.nano_lessons import PRACTICE, READING, READING_LESSONS
+from kpod.students.nano_lessons import COURSE
 from kpod.students.nano_pretraining import NanoOptions, NanoPretraining, pretrain_nano
 from kpod.tasks.small_world import TASK, Problem, WorldOptions, generate_problems
 
@@ -70,12 +70,15 @@ def card(training: NanoPretraining, accuracy: Mapping[int, float], num_scored: i
         size=size, layers=options.layers, width=options.width, heads=options.heads, inner=options.inner_width,
         words=len(training.tokenizer), seed=options.seed, lessons=options.lessons, batch=options.batch_size,
         rate=options.learning_rate, tokens=training.tokens / 1e6, minutes=training.seconds / 60, num=num_scored,
-        rows=rows, first=READING_LESSONS, reading=_shares(READING), practice=_shares(PRACTICE),
+        rows=rows, parts=_parts(),
     )  # fmt: skip
 
 
-def _shares(kinds: Mapping[str, int]) -> str:
-    return ", ".join(f"{kind} {percent}%" for kind, percent in kinds.items())
+def _parts() -> str:
+    return "\n".join(
+        f"| {start:,} | " + ", ".join(f"{kind} {percent}%" for kind, percent in kinds.items()) + " |"
+        for start, kinds in COURSE
+    )
 
 
 _CARD = """\
@@ -97,8 +100,12 @@ Made from nothing by
     python -m kpod pretrain-nano --seed {seed} --lessons {lessons}
 
 on {lessons:,} lessons of the small world, {tokens:.1f} million tokens, in {minutes:.0f} minutes on one shared core
-(batches of {batch}, AdamW, peak learning rate {rate:g}). The first {first:,} lessons: {reading}. Those after them:
-{practice}. All texts are the project's own; none holds a solution of more than one step.
+(batches of {batch}, AdamW, peak learning rate {rate:g}). All texts are the project's own; none holds a solution of more
+than one step.
+
+| from lesson | kinds of lesson |
+|---|---|
+{parts}
 
 What it answers rightly before any distillation, of {num} held-out problems each, zero-shot in the product's template
 and greedy:

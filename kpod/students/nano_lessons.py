@@ -16,9 +16,10 @@ from kpod.tasks.small_world.options import WorldOptions
 
 READING = {"problem": 50, "part": 9, "lookup": 4, "restate": 4, "arithmetic": 33}
 PRACTICE = {"problem": 26, "part": 4, "lookup": 1, "restate": 1, "arithmetic": 68}
-READING_LESSONS = 32_640
-"""Percent of the kinds of lesson, in the first so many lessons and from then on: to copy a number out of its context is
-learned within a million tokens, to add and to take away takes several."""
+REVIEW = {"problem": 64, "part": 11, "lookup": 4, "restate": 4, "arithmetic": 17}
+COURSE = ((0, READING), (32_640, PRACTICE), (61_200, REVIEW))
+"""The parts of the course: the lesson that each begins with, and its percent of the kinds of lesson. A number is copied
+out of its context after a million tokens; adding takes longer; practice of it alone makes the copying careless."""
 
 ASKED_WEIGHT = 0.2
 """Weight of the loss on a question's tokens: names and numbers there come from nowhere, and cannot be predicted."""
@@ -36,8 +37,8 @@ class Lesson:
 def draw_lesson(seed: int, index: int) -> Lesson:
     """Lesson number `index` of a seed's endless course."""
     rng = random.Random(f"nano {seed} {index}")
-    practises = index >= READING_LESSONS
-    kinds = PRACTICE if practises else READING
+    kinds = next(kinds for start, kinds in reversed(COURSE) if index >= start)
+    practises = kinds is PRACTICE
     kind = rng.choices(list(kinds), list(kinds.values()))[0]
     if kind == "arithmetic":
         return Lesson(kind, " ".join(_sentence(rng, practises) for _ in range(rng.randint(5, 9))), 0)

@@ -6,27 +6,32 @@ from collections import Counter
 import pytest
 
 from kpod.prompts import ANSWER_TRIGGER, COT_PROMPT
-from kpod.students.nano_lessons import PRACTICE, READING, READING_LESSONS, draw_lesson
+from kpod.students.nano_lessons import COURSE, draw_lesson
 from tests.references.small_world_solver import EQUATION, calculate
 
 
 @pytest.fixture(scope="module")
 def lessons():
-    """The last of the reading and the first of the practice."""
-    return [draw_lesson(5, READING_LESSONS - 400 + index) for index in range(800)]
+    """The first 400 of every part of the course."""
+    return [draw_lesson(5, start + index) for start, _ in COURSE for index in range(400)]
 
 
-@pytest.mark.parametrize(("kinds", "part"), [(READING, slice(400)), (PRACTICE, slice(400, 800))])
-def test_all_kinds_come_in_their_shares(lessons, kinds, part):
-    counted = Counter(lesson.kind for lesson in lessons[part])
-    assert sum(kinds.values()) == 100
-    for kind, percent in kinds.items():
-        assert abs(counted[kind] - 4 * percent) < 4 * (4 * percent) ** 0.5
+def test_all_kinds_come_in_their_shares(lessons):
+    for part, (_, kinds) in enumerate(COURSE):
+        counted = Counter(lesson.kind for lesson in lessons[400 * part : 400 * part + 400])
+        assert sum(kinds.values()) == 100
+        for kind, percent in kinds.items():
+            assert abs(counted[kind] - 4 * percent) < 4 * (4 * percent) ** 0.5
+
+
+def test_a_part_begins_with_its_own_lesson():
+    start = COURSE[1][0]
+    before, after = (Counter(draw_lesson(5, start + shift + index).kind for index in range(300)) for shift in (-300, 0))
+    assert before["arithmetic"] < 150 < after["arithmetic"]
 
 
 def test_the_course_is_the_same_for_the_same_seed(lessons):
-    index = READING_LESSONS - 400 + 17
-    assert draw_lesson(5, index) == lessons[17] != draw_lesson(6, index)
+    assert draw_lesson(5, 17) == lessons[17] != draw_lesson(6, 17)
 
 
 def test_no_lesson_solves_anything_in_two_steps(lessons):
