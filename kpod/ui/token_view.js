@@ -232,7 +232,8 @@ class TokenView {
     this.markPlaying(true)
     const tick = now => {
       if (!this.playing) return
-      const position = begin + (now - start) / PLAY_MS_PER_EPOCH
+      // The first frame's time can lie before the click's.
+      const position = begin + Math.max(0, now - start) / PLAY_MS_PER_EPOCH
       this.epoch = Math.min(this.last, calm ? Math.floor(position) : position)
       this.draw()
       if (position >= this.last) this.stop(true)

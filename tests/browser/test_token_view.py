@@ -102,6 +102,14 @@ def test_keys_walk_over_the_tokens_and_pin(view):
     page.wait_for_url(lambda url: "token=" not in url)
 
 
+def test_playing_starts_even_where_the_first_frame_lies_before_the_click(watch, run_ids):
+    watched = watch().open("keypoints", run=run_ids["whole"], question="q003", epoch="1")
+    page = watched.page
+    page.evaluate("() => { const real = performance.now.bind(performance); performance.now = () => real() + 200 }")
+    page.locator(".st-key-tokens .play").click()
+    page.wait_for_url("**epoch=6**")
+
+
 def test_playing_runs_to_the_last_epoch_and_stops(watch, run_ids):
     watched = watch().open("keypoints", run=run_ids["whole"], question="q003", epoch="1")
     page = watched.page

@@ -17,7 +17,7 @@ FLAGS = [
     "--no-first-run",
     "--disable-gpu",
 ]
-TIMEOUT = 60_000  # milliseconds; a page takes one or two seconds where nothing else keeps the machine busy
+TIMEOUT = 120_000  # milliseconds; a page takes one or two seconds where nothing else keeps the machine busy
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 # Each page's path and its main part, which is drawn last.
 PAGES = {
