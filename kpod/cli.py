@@ -160,6 +160,11 @@ def _print_summary(run: Run) -> None:
                 name, format_seconds(record.seconds), f"{record.peak_memory_bytes / 1e9:.2f} GB", record.finished_at
             )
         console.print(table)
+    if "cluster_terms" in state.summary:
+        apart = state.summary["silhouette"]
+        console.print(f"clusters (silhouette {'undefined' if apart is None else f'{apart:.3f}'}):", highlight=False)
+        for number, terms in enumerate(state.summary["cluster_terms"]):
+            console.print(f"  {number}: {_shown(', '.join(terms))}", highlight=False)
     for key, label in (("base_accuracy", "base student"), ("accuracy", "distilled")):
         if key in state.summary:
             figures = state.summary[key]

@@ -157,3 +157,11 @@ def test_a_run_with_settings_and_its_resume(kpod, tmp_path, tiny_llama_folder):
     assert load_run(folder).config.evaluation.max_new_tokens == 3
     code, _, err = kpod("run", "--resume", folder, "--set", "method=kpood")
     assert code == 2 and load_run(folder).status == "finished" and load_run(folder).config.method == "plain"
+
+
+def test_show_names_the_clusters_by_their_words(kpod, tmp_path):
+    run = make_run(tmp_path / "run")
+    run.update(summary=run.state.summary | {"silhouette": 0.25, "cluster_terms": [["pens", "[red]cups"], ["trains"]]})
+    code, out, _ = kpod("show", tmp_path / "run")
+    assert code == 0
+    assert "silhouette 0.250" in out and "0: pens, [red]cups" in out and "1: trains" in out
