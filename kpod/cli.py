@@ -99,7 +99,7 @@ class Printed(Reporter):
 def pretrain_nano(
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the checkpoint and its card go.")] = Path("nano"),
     seed: Annotated[int, typer.Option(help="Of the lessons and the weights.", min=0)] = 0,
-    lessons: Annotated[int, typer.Option(help="Length of the course.", min=1000)] = 100_000,
+    lessons: Annotated[int, typer.Option(help="Length of the course.", min=1000)] = 120_000,
 ) -> None:
     """Pre-train the small world's own student from nothing, or go on with it, and write it with its card."""
     from kpod.nano_scores import make_nano

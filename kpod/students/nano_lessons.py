@@ -1,8 +1,8 @@
 """What the nano student reads before it is anybody's student: texts of the small world that make it literate.
 
-Five kinds of lesson: one-step problems in the product's template; longer questions of which one directly computable
-part is asked; quantities to look up in a question; facts to say again; arithmetic. No text holds a solution of two
-steps: to chain them is what distillation has to teach.
+Six kinds of lesson: one-step problems in the product's template; one step asked among many facts; the directly
+computable part of a longer question; quantities to look up in a question; facts to say again; arithmetic. No text holds
+a solution of two steps: to chain them is what distillation has to teach.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import random
 from dataclasses import dataclass
 
 from kpod.prompts import fill_template
-from kpod.tasks.small_world.lessons import OneStepText, look_up_text, part_text, problem_text
+from kpod.tasks.small_world.lessons import OneStepText, among_text, look_up_text, part_text, problem_text
 from kpod.tasks.small_world.options import WorldOptions
 
 READING = {"problem": 50, "part": 9, "lookup": 4, "restate": 4, "arithmetic": 33}
 PRACTICE = {"problem": 26, "part": 4, "lookup": 1, "restate": 1, "arithmetic": 68}
-REVIEW = {"problem": 64, "part": 11, "lookup": 4, "restate": 4, "arithmetic": 17}
-COURSE = ((0, READING), (32_640, PRACTICE), (61_200, REVIEW))
+FINDING = {"problem": 27, "among": 42, "part": 8, "lookup": 5, "restate": 4, "arithmetic": 14}
+COURSE = ((0, READING), (32_640, PRACTICE), (45_900, FINDING))
 """The parts of the course: the lesson that each begins with, and its percent of the kinds of lesson. A number is copied
-out of its context after a million tokens; adding takes longer; practice of it alone makes the copying careless."""
+out of its context after a million tokens; adding takes longer; then numbers are found by their names."""
 
 ASKED_WEIGHT = 0.2
 """Weight of the loss on a question's tokens: names and numbers there come from nowhere, and cannot be predicted."""
@@ -46,7 +46,9 @@ def draw_lesson(seed: int, index: int) -> Lesson:
         facts = look_up_text(rng, _options(rng, 2, 5)).facts
         return Lesson(kind, f"Read: {facts}\nAgain: {facts}", len(facts) + 7)
     if kind == "problem":
-        told = problem_text(rng, _options(rng, 1, 1))
+        told = problem_text(rng, _options(rng, 1, 1), results_share=0.25 if kinds is FINDING else 0.0)
+    elif kind == "among":
+        told = among_text(rng, _options(rng, 1, 1))
     elif kind == "part":
         told = part_text(rng, _options(rng, 2, 6))
     else:

@@ -33,7 +33,7 @@ class NanoOptions:
     """How the nano student is made. `lessons` is the length of the course; width is a multiple of heads."""
 
     seed: int = 0
-    lessons: int = 100_000
+    lessons: int = 120_000
     batch_size: int = 20
     learning_rate: float = 2e-3
     warmup_steps: int = 100

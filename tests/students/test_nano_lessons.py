@@ -37,7 +37,8 @@ def test_the_course_is_the_same_for_the_same_seed(lessons):
 def test_no_lesson_solves_anything_in_two_steps(lessons):
     for lesson in lessons:
         if lesson.kind != "arithmetic":
-            assert len(EQUATION.findall(lesson.text)) == (lesson.kind in ("problem", "part"))
+            taught = lesson.text[lesson.taught_from :]
+            assert len(EQUATION.findall(taught)) == (lesson.kind in ("problem", "part", "among"))
 
 
 def test_arithmetic_is_right_within_range_and_never_chained(lessons):
@@ -56,7 +57,7 @@ def test_arithmetic_is_right_within_range_and_never_chained(lessons):
 
 def test_problems_stand_in_the_template_and_are_taught_from_the_rationale_on(lessons):
     for lesson in lessons:
-        if lesson.kind in ("problem", "part", "lookup"):
+        if lesson.kind in ("problem", "part", "among", "lookup"):
             asked, taught = lesson.text[: lesson.taught_from], lesson.text[lesson.taught_from :]
             assert asked.startswith("Q: ") and asked.endswith(f"?\nA: {COT_PROMPT} ")
             assert re.fullmatch(rf"[^\n]+\n{ANSWER_TRIGGER} \d+\.", taught)

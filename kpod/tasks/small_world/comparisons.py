@@ -84,9 +84,9 @@ class Comparison:
         self.quantities.append(Quantity(value, None, subject))
         return self.quantities[-1]
 
-    def add_relation(self) -> Quantity:
-        """A quantity that follows from the last one."""
-        last, subject = self.quantities[-1], self.unused.pop(0)
+    def add_relation(self, to: Quantity | None = None) -> Quantity:
+        """A quantity that follows from the last one, or from another."""
+        last, subject = to or self.quantities[-1], self.unused.pop(0)
         relation = draw_relation(self.rng, last.value, self.options)
         slots = {**self.slots(s=subject, old=last.subject), "k": number(relation.number)}
         fact = self.holds(relation.phrases, slots, self.skin.refer.replace("{s}", "{old}"))

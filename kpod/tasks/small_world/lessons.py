@@ -1,14 +1,15 @@
-"""Single steps of the world as texts of their own: a problem of one step, one step of a longer plan, a look-up."""
+"""Single steps of the world as texts of their own: a problem of one step, one step among many facts, a look-up."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
 
-from kpod.tasks.small_world.options import WorldOptions
-from kpod.tasks.small_world.plans import Statement, Step
+from kpod.tasks.small_world.comparisons import Comparison, draw_skin
+from kpod.tasks.small_world.options import STORIES, WorldOptions
+from kpod.tasks.small_world.plans import Lookup, NoSuchNumbers, Plan, Statement, Step
 from kpod.tasks.small_world.problems import draw_plan, tell_question, tell_steps
-from kpod.tasks.small_world.roles import plain
+from kpod.tasks.small_world.roles import Piece, plain
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,11 @@ class OneStepText:
     facts: str
 
 
-def problem_text(rng: random.Random, options: WorldOptions) -> OneStepText:
-    """A problem of one step; `options` must ask for that."""
+def problem_text(rng: random.Random, options: WorldOptions, results_share: float = 0.0) -> OneStepText:
+    """A problem of one step (`options` must ask for that); see `told_as_results`."""
     assert options.max_steps == 1, options
     plan = draw_plan(rng, options)
-    return _text(rng, plan.facts, plan.ask, plan.steps[0], options)
+    return _text(rng, told_as_results(rng, plan, results_share), plan.ask, plan.steps[0], options)
 
 
 def part_text(rng: random.Random, options: WorldOptions) -> OneStepText:
@@ -36,6 +37,67 @@ def part_text(rng: random.Random, options: WorldOptions) -> OneStepText:
         if alone:
             step = rng.choice(alone)
             return _text(rng, plan.facts, step.ask, step, options)
+
+
+def among_text(rng: random.Random, options: WorldOptions) -> OneStepText:
+    """Several given quantities and several relations to them in any order, of which one step is asked.
+
+    Its numbers have to be found by their names, as in the middle of a longer solution.
+    """
+    story = rng.choice([story for story in STORIES if story != "events"])
+    while True:
+        world = Comparison(rng, draw_skin(rng, story), options)
+        try:
+            step = _step_among(rng, world)
+        except NoSuchNumbers:
+            continue
+        rng.shuffle(world.plan.facts)
+        return _text(rng, told_as_results(rng, world.plan, 0.5), world.plan.ask, step, options)
+
+
+def _step_among(rng: random.Random, world: Comparison) -> Step:
+    """Fill the world with facts, ask for one step and return it."""
+    bases = [world.add_base(rng.randint(2, world.options.largest_number)) for _ in range(rng.randint(2, 4))]
+    for _ in range(rng.randint(0, 2)):  # a week has no day for more
+        world.add_relation(rng.choice(bases))
+    ending = rng.random()
+    if ending < 0.6:
+        world.add_relation(rng.choice(bases))
+        step = rng.choice(world.plan.steps)
+        world.plan.ask = step.ask
+        return step
+    first, second = sorted(rng.sample(bases, 2), key=bases.index)
+    if ending < 0.75:
+        world.total(first, second)
+    elif ending < 0.9:
+        world.difference(first, second)
+    elif world.skin.story == "prices":
+        world.buy(first, change=False)
+    else:
+        world.share(first)
+    return world.plan.steps[-1]
+
+
+def told_as_results(rng: random.Random, plan: Plan, share: float) -> list[Statement]:
+    """The facts, each given quantity with this probability as the result of a finished calculation."""
+    told = list(plan.facts)
+    for lookup in plan.lookups if share else ():
+        if rng.random() < share:
+            told[next(at for at, fact in enumerate(plan.facts) if fact is lookup.fact)] = _as_result(rng, lookup)
+    return told
+
+
+def _as_result(rng: random.Random, lookup: Lookup) -> Statement:
+    value, other = lookup.value, rng.randint(2, 20)
+    equations = [f"{value + other} - {other} = {value}"]
+    if value - other >= 2:
+        equations.append(f"{value - other} + {other} = {value}")
+    if value % 2 == 0 and value >= 4:
+        equations.append(f"2 * {value // 2} = {value}")
+    slots = {**lookup.fact.slots, "e": Piece(rng.choice(equations), "other")}
+    told = tuple(template.replace("{k}", "{e}") for template in lookup.fact.templates)
+    reverse = tuple(f"{{e}}, which means {template}" for template in lookup.fact.templates)
+    return Statement((*told, *reverse), slots)
 
 
 def look_up_text(rng: random.Random, options: WorldOptions) -> OneStepText:
