@@ -17,8 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 def write_questions(path: Path, trained: int, measured: int) -> Path:
     """A file of made problems: the first `trained` of the split train, the others test, without rationales."""
+    distinct = {problem.text: problem for problem in make_problems(2 * (trained + measured))}
     rows = []
-    for number, problem in enumerate(make_problems(trained + measured)):
+    for number, problem in enumerate(list(distinct.values())[: trained + measured]):
         row = {"id": f"p{number:02d}", "question": problem.text, "answer": problem.answer}
         if number < trained:
             row |= {"rationale": problem.rationale, "teacher": "made", "correct": True}
