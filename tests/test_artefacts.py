@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 from pathlib import Path
 
 import pandas as pd
@@ -22,20 +21,12 @@ from kpod.artefacts import (
     write_whole,
 )
 from kpod.errors import InputError
+from tests.support.small_disk import small_disk
 
 
 def fill_the_disk_for(path) -> None:
     """What is written to `path` next meets ENOSPC: its temporary name leads to the device that is always full."""
     path.with_name(f".{path.name}.{os.getpid()}.tmp").symlink_to("/dev/full")
-
-
-@pytest.fixture
-def small_disk():
-    """No file may grow beyond 4 KiB: for writers whose temporary name is not ours to choose."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -58,10 +49,10 @@ def test_a_full_disk_leaves_the_old_file_and_no_temporary(tmp_path):
     assert os.listdir(tmp_path) == ["tokens.parquet"]
 
 
-def test_a_disk_that_fills_in_the_middle_of_a_file(tmp_path, small_disk):
+def test_a_disk_that_fills_in_the_middle_of_a_file(tmp_path):
     path = tmp_path / "a.bin"
     write_whole(path, b"x" * 4096)
-    with pytest.raises(InputError, match=r"File too large"):
+    with pytest.raises(InputError, match=r"File too large"), small_disk(4096):
         write_whole(path, b"y" * 4097)
     assert path.read_bytes() == b"x" * 4096
     assert os.listdir(tmp_path) == ["a.bin"]

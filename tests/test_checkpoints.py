@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 
 import pytest
@@ -17,6 +16,7 @@ from kpod.checkpoints import (
     save_checkpoint,
 )
 from kpod.errors import InputError
+from tests.support.small_disk import small_disk
 
 
 def save(folder, step):
@@ -79,13 +79,11 @@ def test_a_save_that_was_killed_is_absent(tmp_path):
 
 def test_a_full_disk_leaves_the_one_before(tmp_path):
     save(tmp_path, 5)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        with pytest.raises(InputError, match=r"Could not write the checkpoint of step 9 .*Free space there"):
-            save_checkpoint(tmp_path, 9, {"a": torch.zeros(10_000)}, {"step": 9})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with (
+        pytest.raises(InputError, match=r"Could not write the checkpoint of step 9 .*Free space there"),
+        small_disk(1000),
+    ):
+        save_checkpoint(tmp_path, 9, {"a": torch.zeros(10_000)}, {"step": 9})
     assert names(tmp_path) == ["step-00000005"]
     assert load_newest(tmp_path).values == {"step": 5}
 

@@ -27,6 +27,7 @@ from kpod.run_store import (
     runs_folder,
 )
 from tests.support.made_run import make_run
+from tests.support.small_disk import small_disk
 
 CONFIG = make_config({"name": "A run", "data": {"source": "x.jsonl"}, "student": {"name": "smollm2-135m"}})
 
@@ -122,15 +123,8 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 def test_a_disk_that_is_full_from_the_start_leaves_no_half_run(tmp_path, monkeypatch):
     # The folder is new, so nothing can be put in the writer's way but the limit on the size of files.
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
-    try:
-        with pytest.raises(InputError, match=r"Could not write config\.yaml"):
-            create_run(tmp_path / "run", CONFIG)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with pytest.raises(InputError, match=r"Could not write config\.yaml"), small_disk(100):
+        create_run(tmp_path / "run", CONFIG)
     assert os.listdir(tmp_path) == []
 
 

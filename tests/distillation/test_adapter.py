@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import resource
 
 import pytest
 import torch
 
 from kpod.distillation.adapter import add_adapter, save_adapter, with_saved_adapter
 from kpod.errors import InputError
+from tests.support.small_disk import small_disk
 from tests.support.tiny_students import load_student
 
 ADAPTER = {"rank": 2, "alpha": None, "dropout": 0.0, "targets": "all-linear", "seed": 0}
@@ -70,13 +70,8 @@ def test_a_full_disk_leaves_the_old_adapter(tmp_path, tiny_llama_folder):
     save_adapter(adapted(tiny_llama_folder), tmp_path / "adapter")
     before = (tmp_path / "adapter" / "adapter_model.safetensors").read_bytes()
     model = shaken(adapted(tiny_llama_folder))
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        with pytest.raises(InputError, match=r"Could not write the adapter .*Free space there"):
-            save_adapter(model, tmp_path / "adapter")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with pytest.raises(InputError, match=r"Could not write the adapter .*Free space there"), small_disk(1000):
+        save_adapter(model, tmp_path / "adapter")
     assert (tmp_path / "adapter" / "adapter_model.safetensors").read_bytes() == before
     assert os.listdir(tmp_path) == ["adapter"]
 
