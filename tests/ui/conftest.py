@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kpod.ui import reads
 from tests.support.made_run import make_run
 
 
@@ -33,3 +34,10 @@ def use_runs(made_runs, monkeypatch):
         return made_runs[name]
 
     return use
+
+
+@pytest.fixture(autouse=True)
+def no_shipped_run(request, monkeypatch, tmp_path):
+    """The app shows the made runs alone, except where a test is about the shipped one."""
+    if "shipped_run" not in request.keywords:
+        monkeypatch.setattr(reads, "EXAMPLE_RUN", tmp_path / "nothing shipped")

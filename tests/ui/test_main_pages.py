@@ -144,3 +144,13 @@ def test_a_run_deleted_while_open_gives_way_to_another(tmp_path, monkeypatch):
     app.run()
     assert not app.exception
     assert address_of(app)["run"] == keep.id
+
+
+@pytest.mark.shipped_run
+@pytest.mark.parametrize("page", PAGES)
+def test_without_runs_of_ones_own_every_page_shows_the_shipped_one(use_runs, page):
+    use_runs("none")
+    app = open_app(page)
+    assert not app.error
+    assert "python -m kpod run --preset NAME" not in shown(app)
+    assert "Example: a dozen questions" in str([box.options for box in app.selectbox])
