@@ -7,13 +7,13 @@ The pipeline unpacks it; the mathematics never sees it.
 from __future__ import annotations
 
 import difflib
-import re
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from kpod.config_yaml import dump_yaml, load_yaml, read_value
 from kpod.errors import InputError
 
 
@@ -150,12 +150,12 @@ class RunConfig(Section):
         return self.curriculum.num_stages or max(1, self.distillation.epochs // 2)
 
     def to_yaml(self) -> str:
-        return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
+        return dump_yaml(self.model_dump(), sort_keys=False)
 
     @classmethod
     def from_yaml(cls, text: str) -> RunConfig:
         try:
-            values = yaml.safe_load(text)
+            values = load_yaml(text)
         except yaml.YAMLError as error:
             raise InputError(f"The configuration is not valid YAML: {error}. Mend it and try again.") from error
         return make_config(values)
@@ -187,6 +187,15 @@ def make_config(values: Any) -> RunConfig:
         raise InputError("\n".join(_explain(entry) for entry in error.errors())) from error
 
 
+def setting_problems(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """What `make_config` would refuse, as (setting, message) pairs; "" for what concerns several settings."""
+    try:
+        RunConfig.model_validate(values)
+    except ValidationError as error:
+        return [(".".join(map(str, entry["loc"])), _explain(entry)) for entry in error.errors()]
+    return []
+
+
 def override(config: RunConfig, assignments: list[str]) -> RunConfig:
     """The configuration with `a.b=value` assignments applied; values are read as YAML."""
     values = config.model_dump()
@@ -211,39 +220,6 @@ def override(config: RunConfig, assignments: list[str]) -> RunConfig:
     return make_config(values)
 
 
-_EXPONENT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+")
-
-
-def read_value(text: str) -> Any:
-    """A YAML value, with 1e-3 read as a number (YAML 1.1 wants 1.0e-3)."""
-    value = yaml.safe_load(text)
-    return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
-
-
-def describe_settings() -> list[dict[str, Any]]:
-    """One row a setting: path, description, unit, default and the paper's value; for forms and help."""
-    rows = []
-    for section_name, section_field in RunConfig.model_fields.items():
-        section = section_field.annotation
-        if not (isinstance(section, type) and issubclass(section, Section)):
-            rows.append(_describe(section_name, section_field))
-            continue
-        rows.extend(_describe(f"{section_name}.{name}", field) for name, field in section.model_fields.items())
-    return rows
-
-
-def _describe(path: str, field: Any) -> dict[str, Any]:
-    extra = field.json_schema_extra or {}
-    default = None if field.is_required() else field.default
-    return {
-        "setting": path,
-        "description": field.description or "",
-        "unit": extra.get("unit", ""),
-        "default": default,
-        "paper": extra.get("paper"),
-    }
-
-
 def _explain(entry: Any) -> str:
     path = ".".join(str(part) for part in entry["loc"])
     if entry["type"] == "extra_forbidden":
@@ -253,7 +229,13 @@ def _explain(entry: Any) -> str:
     message = entry["msg"].removeprefix("Value error, ")
     if not path:
         return message
-    return f"{path} is {entry['input']!r}: {message}."
+    return f"{path} is {_short(entry['input'])}: {message}."
+
+
+def _short(value: Any) -> str:
+    """A value as it arrived, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"
 
 
 def _section_at(path: tuple[Any, ...]) -> type[Section]:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from kpod import presets
-from kpod.config import RunConfig, describe_settings, make_config, override, read_value
+from kpod.config import RunConfig, make_config, override, setting_problems
 from kpod.errors import InputError
 
 LEAST = {"name": "Least", "data": {"source": "some.jsonl"}, "student": {"name": "smollm2-135m"}}
@@ -124,35 +124,21 @@ def test_a_wrong_override(assignment, message):
         override(make_config(LEAST), [assignment])
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("1e-3", 0.001),
-        ("-2.5E+4", -25000.0),
-        (".5e1", 5.0),
-        ("3", 3),
-        ("0.25", 0.25),
-        ("true", True),
-        ("null", None),
-        ("", None),
-        ("a b", "a b"),
-        ("nan", "nan"),
-        ("infinity", "infinity"),
-        ("e5", "e5"),
-        ("'1e-3'", 0.001),
-        ("[1, 2]", [1, 2]),
-    ],
-)
-def test_read_value(text, value):
-    assert read_value(text) == value
+def test_problems_come_by_setting():
+    assert setting_problems(LEAST) == []
+    found = setting_problems(least(distillation={"epochs": 0, "epoch": 3}))
+    assert [path for path, _ in found] == ["distillation.epochs", "distillation.epoch"]
+    assert "greater than or equal to 1" in found[0][1] and "Did you mean epochs?" in found[1][1]
+    crossed = setting_problems(least(curriculum={"num_stages": 5}, distillation={"epochs": 4}))
+    assert [path for path, _ in crossed] == [""] and "more than the 4 epochs" in crossed[0][1]
 
 
-def test_every_setting_is_described():
-    rows = {row["setting"]: row for row in describe_settings()}
-    assert rows["curriculum.beta"]["paper"] == 12.0 and rows["curriculum.beta"]["default"] == 12.0
-    assert rows["weights.epochs"]["unit"] == "epochs"
-    assert all(row["description"] for row in rows.values())
-    least_config = make_config(LEAST).model_dump()
-    sections = {name: value for name, value in least_config.items() if isinstance(value, dict)}
-    leaves = {f"{section}.{name}" for section, values in sections.items() for name in values}
-    assert leaves <= set(rows)
+def test_a_long_value_is_cut_in_its_message():
+    (found,) = setting_problems(least(seed="9" * 100_000))
+    assert len(found[1]) < 500
+
+
+def test_hidden_characters_are_escapes_in_the_yaml():
+    config = make_config(least(name="a\u202eb\u200bc é"))
+    assert "\u202e" not in config.to_yaml() and "\\u202E" in config.to_yaml()
+    assert RunConfig.from_yaml(config.to_yaml()) == config
