@@ -1,0 +1,203 @@
+"""Ablations on disk: a folder with the runs of methods x seeds, its state, and its tables. No torch, nothing pickled.
+
+An ablation is a folder beside the runs (`runs/NAME/`) with `ablation.json`, `config.yaml` (the configuration that all
+its runs start from), one run folder for every method and seed (`kpod-seed0/`), and, as runs finish, its tables. It has
+no `run.json`, so `list_runs` passes it over and its runs are listed by `Ablation.runs()` alone.
+
+`results.parquet`, also as `.csv`: one row a method, seed and evaluation set, in the order of the matrix.
+
+    evaluation_set, method, label, seed, run (folder name), questions, correct, accuracy, low, high (95% Wilson),
+    no_answer (questions), base_accuracy (None where not measured), supervised_tokens and steps (of the
+    distillation), seconds (all stages, as if none were shared), seconds_STAGE (one column a pipeline stage)
+
+`by_steps.parquet`: one row a method, evaluation set and number of steps of the question's own rationale, over all
+seeds; empty where the evaluation questions have no rationales.
+
+    evaluation_set, method, label, num_steps, questions, correct, accuracy, low, high (95% Wilson)
+
+`summary.parquet`, also as `.csv`: one row a method and evaluation set, over its seeds.
+
+    evaluation_set, method, label, is_reference, seeds, accuracy (mean over seeds), low, high (95% bootstrap over
+    seeds; equal to the accuracy where there is one seed), no_answer (mean), supervised_tokens (mean), seconds (mean)
+    difference, difference_low, difference_high (accuracy minus the reference's on the same questions and seeds, 95%
+    paired bootstrap over seeds and questions), only_method, only_reference (answers that one alone has right, over all
+    seeds), p_value (exact paired sign-flip test; McNemar's where there is one seed), p_adjusted (Holm, over the
+    methods of the table). The reference's own differences and p-values are NaN.
+
+`table.md` has the summary and the results in Markdown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kpod.artefacts import delete_temporaries, read_parquet, write_parquet, write_whole
+from kpod.config import RunConfig
+from kpod.errors import InputError
+from kpod.run_lock import hold, is_locked
+from kpod.run_store import Run, load_run, now, runs_folder
+
+FORMAT_VERSION = 1
+STATE_FILE = "ablation.json"
+CANCEL_FILE = "cancel"
+TABLES = ("results", "by_steps", "summary")
+
+
+@dataclass(frozen=True)
+class AblationState:
+    """What `ablation.json` holds. `status`: created, running, finished, cancelled or failed.
+
+    `equal` is epochs or tokens: what all methods are given the same number of. `progress` has `done` and `total` runs,
+    `current` (method and seed) and `seconds_left` (None while nothing is known).
+    """
+
+    name: str
+    methods: tuple[str, ...]
+    seeds: tuple[int, ...]
+    reference: str
+    equal: str = "epochs"
+    status: str = "created"
+    created_at: str = ""
+    progress: dict[str, Any] | None = None
+    error: str | None = None
+    finished_runs: tuple[str, ...] = field(default_factory=tuple)  # folder names
+    format_version: int = FORMAT_VERSION
+
+
+class Ablation:
+    """An ablation's folder opened for reading (and, by the process that holds its lock, for writing)."""
+
+    def __init__(self, folder: Path, state: AblationState, config: RunConfig):
+        self.folder, self.state, self.config = folder, state, config
+
+    # ---- reading
+
+    @property
+    def name(self) -> str:
+        return self.state.name
+
+    @property
+    def status(self) -> str:
+        """As `ablation.json` says, but `died` where it says running and nobody holds the lock."""
+        if self.state.status == "running" and not is_locked(self.folder):
+            return "died"
+        return self.state.status
+
+    def matrix(self) -> list[tuple[str, int, Path]]:
+        """Method, seed and run folder of every run, begun or not: seed by seed, so that seeds complete together."""
+        return [
+            (method, seed, self.folder / f"{method}-seed{seed}")
+            for seed in self.state.seeds
+            for method in self.state.methods
+        ]
+
+    def runs(self) -> list[Run]:
+        """The runs that have begun, in the order of the matrix. Raises InputError where one is damaged."""
+        return [load_run(folder) for _, _, folder in self.matrix() if (folder / "run.json").is_file()]
+
+    def has(self, table: str) -> bool:
+        return (self.folder / f"{table}.parquet").is_file()
+
+    def table(self, name: str) -> pd.DataFrame:
+        """`results`, `by_steps` or `summary`. Raises InputError where no run has finished yet, or it is damaged."""
+        if name not in TABLES:
+            raise InputError(f"{name!r} is no table of an ablation; there are {', '.join(TABLES)}.")
+        if not self.has(name):
+            raise InputError(
+                f"The ablation {self.name!r} ({self.status}) has no {name} yet: no run of it has finished. "
+                f"Go on with: python -m kpod ablate --resume {self.folder}"
+            )
+        return read_parquet(self.folder / f"{name}.parquet")
+
+    # ---- writing: only the process that holds the lock
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of the state and write `ablation.json`."""
+        self.state = replace(self.state, **changes)
+        write_whole(self.folder / STATE_FILE, json.dumps(asdict(self.state), indent=1, ensure_ascii=False).encode())
+
+    def write_table(self, name: str, frame: pd.DataFrame) -> None:
+        """A table as Parquet, and as CSV for other programmes."""
+        write_parquet(self.folder / f"{name}.parquet", frame)
+        write_whole(self.folder / f"{name}.csv", frame.to_csv(index=False).encode())
+
+    def write_markdown(self, text: str) -> None:
+        write_whole(self.folder / "table.md", text.encode())
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the ablation for this process. Raises InputError where another process holds it."""
+        with hold(self.folder):
+            delete_temporaries(self.folder)
+            self.state = _read_state(self.folder)
+            yield
+
+
+def create_ablation(
+    folder: str | Path,
+    config: RunConfig,
+    methods: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    reference: str,
+    equal: str = "epochs",
+) -> Ablation:
+    """A new folder for the runs of `methods` x `seeds`. Raises InputError where the folder is taken."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=False)
+    except FileExistsError:
+        raise InputError(
+            f"{folder} exists already. Go on with it by --resume {folder}, or give a new folder with --out."
+        ) from None
+    except OSError as error:
+        raise InputError(f"Could not make the folder {folder}: {error.strerror}. Give another with --out.") from error
+    state = AblationState(config.name, tuple(methods), tuple(seeds), reference, equal, created_at=now())
+    ablation = Ablation(folder, state, config)
+    write_whole(folder / "config.yaml", config.to_yaml().encode())
+    ablation.update()
+    return ablation
+
+
+def load_ablation(folder: str | Path) -> Ablation:
+    """Open an ablation's folder. Raises InputError where it is none, is damaged or is from a newer version."""
+    folder = Path(folder)
+    return Ablation(folder, _read_state(folder), RunConfig.from_file(folder / "config.yaml"))
+
+
+def list_ablations(root: str | Path | None = None) -> list[Ablation]:
+    """Every readable ablation under a folder (none: the runs folder), newest first; what is none is passed over."""
+    root = Path(root) if root is not None else runs_folder()
+    found = []
+    for path in sorted(root.glob(f"*/{STATE_FILE}")):
+        try:
+            found.append(load_ablation(path.parent))
+        except InputError:
+            continue
+    return sorted(found, key=lambda ablation: ablation.state.created_at, reverse=True)
+
+
+def _read_state(folder: Path) -> AblationState:
+    path = folder / STATE_FILE
+    if not path.is_file():
+        raise InputError(f"{folder} is no ablation: it has no {STATE_FILE}. Start one with: python -m kpod ablate")
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        newest = values["format_version"]
+        if newest > FORMAT_VERSION:
+            raise InputError(
+                f"{folder} was written by a newer KPOD Studio (format {newest}; this one reads up to "
+                f"{FORMAT_VERSION}). Update it."
+            )
+        for name in ("methods", "seeds", "finished_runs"):
+            values[name] = tuple(values[name])
+        return AblationState(**{f.name: values[f.name] for f in fields(AblationState) if f.name in values})
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}). Restore it from a copy, or delete the folder.") from error
