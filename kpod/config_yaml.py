@@ -48,6 +48,5 @@ _EXPONENT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+")
 
 
 def read_value(text: str) -> Any:
-    """A YAML value, with 1e-3 read as a number (YAML 1.1 wants 1.0e-3)."""
-    value = load_yaml(text)
-    return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
+    """A YAML value, with a bare 1e-3 read as a number (YAML 1.1 wants 1.0e-3)."""
+    return float(text) if _EXPONENT.fullmatch(text.strip()) else load_yaml(text)
