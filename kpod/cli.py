@@ -17,6 +17,7 @@ from kpod.cli_arguments import RunArgument, Settings, find_run
 from kpod.cli_curriculum import robustness, schedule, steps
 from kpod.config import RunConfig, override
 from kpod.errors import InputError, RunCancelled
+from kpod.jobs import run_in_queue
 from kpod.progress import Reporter, format_seconds
 from kpod.run_store import Run, create_run, list_runs, load_run, new_folder, runs_folder
 
@@ -37,13 +38,17 @@ def run(
     resume: Annotated[Path | None, typer.Option(metavar="RUN_FOLDER", help="Continue this run.")] = None,
     settings: Settings = None,
     out: Annotated[Path | None, typer.Option(metavar="RUN_FOLDER", help="A new folder for the run.")] = None,
+    queue: Annotated[bool, typer.Option("--queue", help="Wait until the device is free of queued runs.")] = False,
 ) -> None:
     """Run a distillation, or continue one; every stage that is up to date is skipped."""
     opened = _opened_run(preset, config, resume, settings or [], out)
-    from kpod.pipeline import run_pipeline
-
     typer.echo(f"Run {opened.name!r} in {opened.folder}", err=True)
-    run_pipeline(opened)
+    if queue:
+        run_in_queue(opened)
+    else:
+        from kpod.pipeline import run_pipeline
+
+        run_pipeline(opened)
     _print_summary(opened)
 
 

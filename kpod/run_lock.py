@@ -2,46 +2,83 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from kpod.artefacts import disk_errors
 from kpod.errors import InputError
+from kpod.run_process import is_starting, read_record, record_of, write_record
 
 LOCK = "lock"
 PATIENCE_SECONDS = 1.0  # a reader that asks whether the run is alive takes the lock for a moment
+SECONDS_BETWEEN_TRIES = 0.02
+
+_held: dict[Path, int] = {}
+"""The folders that this process holds, by the thread that does."""
 
 
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
     """Hold the run in `folder` for this process; the system lets go of it when the process ends, however it ends.
 
-    Raises InputError where another process holds it, or the folder cannot be written.
+    Who holds it may hold it once more inside. The folder's process.json names the holder. Raises InputError where
+    another holds it, or the folder cannot be written.
     """
-    lock = FileLock(folder / LOCK)
+    key = folder.resolve()
+    if _held.get(key) == threading.get_ident():
+        yield
+        return
     with disk_errors(LOCK, folder):
-        try:
-            lock.acquire(timeout=PATIENCE_SECONDS)
-        except Timeout:
-            raise InputError(f"The run in {folder} is running in another process. Wait for it or cancel it.") from None
+        descriptor = take_lock(folder / LOCK, PATIENCE_SECONDS)
+    if descriptor is None:
+        raise InputError(f"The run in {folder} is running in another process. Wait for it or cancel it.")
     try:
+        _held[key] = threading.get_ident()
+        write_record(folder, record_of(os.getpid()))
         yield
     finally:
-        lock.release()
+        _held.pop(key, None)
+        os.close(descriptor)
+
+
+def take_lock(path: Path, patience_seconds: float = 0.0) -> int | None:
+    """An open file that is locked for this process until it is closed; None where another has it.
+
+    Raises OSError where the file cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    limit = time.monotonic() + patience_seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError:
+            if time.monotonic() >= limit:
+                os.close(descriptor)
+                return None
+        time.sleep(SECONDS_BETWEEN_TRIES)
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a living process holds the run."""
-    if not (folder / LOCK).is_file() or not os.access(folder / LOCK, os.W_OK):
-        return False
-    lock = FileLock(folder / LOCK)
+    """Whether a living process holds the run. Readers share the lock, so none takes another for the holder."""
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
         return True
-    lock.release()
-    return False
+    finally:
+        os.close(descriptor)
+
+
+def is_alive(folder: Path) -> bool:
+    """Whether a process works on the run or waits to, or has just been started for it."""
+    return is_locked(folder) or is_starting(read_record(folder))

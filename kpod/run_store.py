@@ -34,7 +34,7 @@ from kpod.artefacts import (
 )
 from kpod.config import RunConfig
 from kpod.errors import InputError
-from kpod.run_lock import hold, is_locked
+from kpod.run_lock import hold, is_alive
 
 FORMAT_VERSION = 1
 
@@ -65,7 +65,7 @@ class StageRecord:
 
 @dataclass(frozen=True)
 class RunState:
-    """What `run.json` holds. `status`: created, running, finished, cancelled or failed.
+    """What `run.json` holds. `status`: created, queued, running, finished, cancelled or failed.
 
     `warnings` are those of the stages that are done and of the one at work. `input_hashes` has the hash of the student
     and of each source, and by which name the configuration gave that source.
@@ -111,8 +111,8 @@ class Run:
 
     @property
     def status(self) -> str:
-        """As `run.json` says, but `died` where it says running and nobody holds the lock."""
-        if self.state.status == "running" and not is_locked(self.folder):
+        """As `run.json` says, but `died` where it says queued or running and no process is there for it."""
+        if self.state.status in ("queued", "running") and not is_alive(self.folder):
             return "died"
         return self.state.status
 

@@ -45,6 +45,7 @@ LAYERS = (
     "nano_scores",
     "statistics",
     "paired_comparison",
+    "token_analysis",
     "run_process",
     "run_lock",
     "run_store",
@@ -120,6 +121,7 @@ PLAIN_MATHEMATICS = (
     "evaluation",
     "statistics",
     "paired_comparison",
+    "token_analysis",
 )
 """Take values and arrays, never the configuration."""
 
