@@ -1,0 +1,22 @@
+"""What a token looks like: digit, operator, word, punctuation, white space or something else."""
+
+from __future__ import annotations
+
+import unicodedata
+
+CLASSES = ("digit", "operator", "word", "punctuation", "space", "other")
+_OPERATORS = frozenset("+-*/=×÷−<>%^")
+
+
+def token_class(text: str) -> str:
+    """One of CLASSES: what a token looks like, whatever it means. White space around it does not count."""
+    body = text.strip()
+    if not body:
+        return "space" if text else "other"  # a token that only shares a character has no text of its own
+    if all(c.isdigit() or c in ".," for c in body) and any(c.isdigit() for c in body):
+        return "digit"
+    if all(c in _OPERATORS for c in body):
+        return "operator"
+    if any(c.isalpha() for c in body):
+        return "word"
+    return "punctuation" if all(unicodedata.category(c).startswith("P") for c in body) else "other"
