@@ -1,13 +1,17 @@
-"""Methods of distillation by name: what each turns on. No torch."""
+"""Methods of distillation by name: what each turns on. To add one: a file here, and a line below. No torch."""
 
 from __future__ import annotations
 
 import difflib
 
 from kpod.errors import InputError
+from kpod.methods.answer_only import ANSWER_ONLY
 from kpod.methods.kpod import KPOD, KPOD_NO_DIVERSITY, KPOD_NO_PROGRESSION, KPOD_NO_SIGNIFICANCE, KPOD_PLAIN_DIFFICULTY
+from kpod.methods.mcc_kd import MCC_KD
 from kpod.methods.method import Method
 from kpod.methods.plain import PLAIN
+from kpod.methods.rival_curricula import KPOD_WITH_RIVALS, PLAIN_WITH_RIVALS
+from kpod.methods.scott import SCOTT
 
 METHODS: dict[str, Method] = {
     method.name: method
@@ -17,7 +21,12 @@ METHODS: dict[str, Method] = {
         KPOD_PLAIN_DIFFICULTY,
         KPOD_NO_PROGRESSION,
         KPOD_NO_DIVERSITY,
+        *KPOD_WITH_RIVALS,
         PLAIN,
+        *PLAIN_WITH_RIVALS,
+        ANSWER_ONLY,
+        MCC_KD,
+        SCOTT,
     )
 }
 

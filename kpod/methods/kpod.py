@@ -16,7 +16,7 @@ KPOD_PLAIN_DIFFICULTY = Method(
     "kpod-sig-dif", "KPOD -sig-dif", "weighted loss, but difficulty without the weights", weighted_difficulty=False
 )
 KPOD_NO_PROGRESSION = Method(
-    "kpod-prog", "KPOD -prog", "weighted loss on whole rationales from the first epoch", progressive=False
+    "kpod-prog", "KPOD -prog", "weighted loss on whole rationales from the first epoch", curriculum="none"
 )
 KPOD_NO_DIVERSITY = Method(
     "kpod-div", "KPOD -div", "KPOD whose schedule is blind to clusters (beta 0)", diversity=False

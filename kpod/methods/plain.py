@@ -10,6 +10,6 @@ PLAIN = Method(
     "every token weighs 1, whole rationales from the first epoch",
     weighted_loss=False,
     weighted_difficulty=False,
-    progressive=False,
+    curriculum="none",
     diversity=False,
 )
