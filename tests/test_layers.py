@@ -29,6 +29,7 @@ LAYERS = (
     "tasks",
     "prompts",
     "step_splitting",
+    "step_checking",
     "students",
     "teacher",
     "data_sources",
@@ -87,6 +88,7 @@ LIGHT = (
     "kpod.tasks",
     "kpod.prompts",
     "kpod.step_splitting",
+    "kpod.step_checking",
     "kpod.students",
     "kpod.students.registry",
     "kpod.curriculum",
@@ -114,6 +116,7 @@ HEAVY = ("torch", "transformers", "peft", "accelerate", "sklearn", "umap")
 
 PLAIN_MATHEMATICS = (
     "step_splitting",
+    "step_checking",
     "students",
     "token_weighting",
     "step_difficulty",
