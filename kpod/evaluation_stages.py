@@ -51,7 +51,7 @@ def _evaluate(context: Context, stage: str, epoch: int, model: Any) -> None:
 
 def _predictions(context: Context, measured: pd.DataFrame, epoch: int, outputs: list[str]) -> pd.DataFrame:
     """One row a question: its output, the answer found in it, and whether that is right."""
-    task = tasks.get(context.run.state.summary["task"])
+    task = tasks.get(context.run.state.summary["evaluation_task"])
     answers = [
         task.extract_answer(output, None if choices is None else list(choices))
         for output, choices in zip(outputs, measured["choices"], strict=True)
@@ -59,7 +59,7 @@ def _predictions(context: Context, measured: pd.DataFrame, epoch: int, outputs: 
     correct = [task.is_correct(answer, gold) for answer, gold in zip(answers, measured["answer"], strict=True)]
     return pd.DataFrame(
         {
-            "evaluation_set": f"{context.evaluation_source.stem}:{context.config.data.evaluation_split}",
+            "evaluation_set": f"{context.evaluation_source.label}:{context.config.data.evaluation_split}",
             "question": measured["question"].to_numpy(),
             "epoch": epoch,
             "output": outputs,

@@ -5,25 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from kpod import evaluation_stages, methods
+from kpod import evaluation_stages, methods, preparation_stages
 from kpod import pipeline_stages as work
 from kpod.checkpoints import delete_checkpoints
 from kpod.config import RunConfig
+from kpod.data_sources import find_source
 from kpod.errors import InputError, RunCancelled
 from kpod.memory import peak_memory_bytes, reset_peak_memory
 from kpod.progress import format_seconds
 from kpod.run_reporter import RunReporter
 from kpod.run_store import Run, StageRecord, now
-from kpod.stage_cache import StageInputs, checkpoint_hash, file_hash, fingerprints, is_current
+from kpod.stage_cache import StageInputs, checkpoint_hash, fingerprints, is_current
 from kpod.stage_context import Context
 from kpod.students.checkpoint_source import resolve_student
 
-SHIPPED = Path(__file__).parent.parent / "assets"
+OF_THE_EVALUATION_SET = ("evaluation_split", "evaluation_limit")
+OF_BOTH_SETS = ("task", "duplicates")
+"""Settings of `data` by the questions that they are about; all others are about the training questions."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,10 @@ def _run_stages(run: Run, reporter: RunReporter) -> None:
     resolved = resolve_student(config.student.name, reporter.log)
     if resolved.entry.family != "decoder_only":
         raise InputError(f"{config.student.name!r} is an encoder-decoder student; give a causal one as student.name.")
-    context = Context(run, config, reporter, resolved.folder, *_sources(config))
+    source = find_source(config.data.source)
+    other = config.data.evaluation_source
+    sources = (source, find_source(other) if other else source)
+    context = Context(run, config, reporter, resolved.folder, *sources)
     stages = pipeline_of(config, _hash_inputs(context))
     wanted = fingerprints([stage.inputs for stage in stages])
     _forget_stale(run, stages, wanted)
@@ -122,9 +127,11 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
     method = methods.get(config.method)
     student = {"checkpoint": hashes["student"], "dtype": config.student.dtype}
     seeded = {"seed": config.seed}
-    source = {"data": hashes["data"], "evaluation": hashes["evaluation"], "tokenizer": hashes["student"]}
-    data = config.data.model_dump(exclude={"source", "evaluation_source"})
+    data = config.data.model_dump(exclude={"source", "evaluation_source", *OF_THE_EVALUATION_SET})
+    training_set = data | {"data": hashes["data"], "tokenizer": hashes["student"]}
+    evaluation_set = config.data.model_dump(include={*OF_THE_EVALUATION_SET, *OF_BOTH_SETS})
     limits = {"steps": config.steps.mode, "max_tokens": config.student.max_tokens}
+    embedding = config.clustering.model_dump() | (student if config.clustering.embedding == "student" else {})
     difficulty = config.difficulty.model_dump() | {"weighted": method.weighted_difficulty and method.learns_weights}
     curriculum = config.curriculum.model_dump() | {
         "num_stages": config.num_stages,
@@ -141,11 +148,16 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
 
     # fmt: off
     return [
-        stage("prepare", source | data | limits, work.prepare,
+        stage("prepare", training_set | limits, preparation_stages.prepare,
               outputs=(("questions", None), ("steps", None), ("tokens", None)),
-              figures=("questions", "evaluation_questions", "task", "dropped", "too_long", "steps", "tokens")),
-        stage("cluster", config.clustering.model_dump() | seeded, work.cluster, ("prepare",),
+              figures=("questions", "task", "dropped", "too_long", "steps", "tokens")),
+        # It waits for nothing: `prepare` keeps its rows, and looks that no question is in both.
+        stage("evaluation set", evaluation_set | {"evaluation": hashes["evaluation"]},
+              preparation_stages.choose_evaluation_set, outputs=(("questions", None),),
+              figures=("evaluation_questions", "evaluation_task")),
+        stage("cluster", embedding | seeded, work.cluster, ("prepare",),
               (("questions", "cluster"),), figures=("embedding", "silhouette", "cluster_terms")),
+        stage("map", embedding | seeded, work.draw_map, ("cluster", "evaluation set"), (("questions", "x"),)),
         stage("weights", student | config.weights.model_dump() | seeded, work.weigh, ("prepare",),
               (("tokens", "weight"), ("weight_history", None)), method.learns_weights,
               files=("weight_generator.safetensors",), figures=("keep_rate",)),
@@ -154,12 +166,12 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
               ("losses", "weights") if difficulty["weighted"] else ("losses",), (("steps", "difficulty"),),
               figures=("total_difficulty",)),
         stage("schedule", curriculum, work.schedule, ("difficulty", "cluster"), (("schedule", None), ("stages", None))),
-        stage("evaluate base", evaluation, evaluation_stages.evaluate_base, ("prepare",), (("predictions", None),),
-              config.evaluation.base_student, figures=("base_accuracy",)),
+        stage("evaluate base", evaluation, evaluation_stages.evaluate_base, ("evaluation set",),
+              (("predictions", None),), config.evaluation.base_student, figures=("base_accuracy",)),
         stage("distill", student | distillation | seeded, work.distil,
               ("schedule", "weights") if method.weighted_loss else ("schedule",), (("difficulty_history", None),),
               files=("adapter",)),
-        stage("evaluate", evaluation, evaluation_stages.evaluate, ("prepare", "distill"), (("predictions", None),),
+        stage("evaluate", evaluation, evaluation_stages.evaluate, ("evaluation set", "distill"), (("predictions", None),),
               figures=("accuracy",)),
     ]
     # fmt: on
@@ -193,40 +205,24 @@ def _forget_stale(run: Run, stages: list[Stage], wanted: dict[str, str]) -> None
             run.drop_metrics(name)
 
 
-def _sources(config: RunConfig) -> tuple[Path, Path]:
-    source = resolve_source(config.data.source)
-    other = config.data.evaluation_source
-    return source, resolve_source(other) if other else source
-
-
-def resolve_source(source: str) -> Path:
-    """The file that `data.source` names: a path, or `shipped:NAME` for a file of assets/."""
-    if not source.startswith("shipped:"):
-        return Path(source).expanduser()
-    path = SHIPPED / f"{source.removeprefix('shipped:')}.jsonl"
-    if not path.is_file():
-        names = ", ".join(sorted(f"shipped:{other.stem}" for other in SHIPPED.glob("*.jsonl")))
-        raise InputError(f"{source!r} is not shipped; there is {names}. Or give the path of a file.")
-    return path
-
-
 def _hash_inputs(context: Context) -> dict[str, str]:
-    """Hashes of the files that the run reads; those of before where a source is gone since, so that a run can go on."""
+    """Hashes of what the run reads; those of before where a source is gone since, so that a run can go on."""
     known = context.run.state.input_hashes
     data = context.config.data
     hashes = {"student": checkpoint_hash(context.student_folder)}
-    for name, path, given in (
+    for name, source, given in (
         ("data", context.source, data.source),
         ("evaluation", context.evaluation_source, data.evaluation_source or data.source),
     ):
-        if path.is_file():
-            hashes[name] = file_hash(path)
+        fingerprint = source.fingerprint()
+        if fingerprint is not None:
+            hashes[name] = fingerprint
         elif name in known and known.get(f"{name} source", given) == given:
             hashes[name] = known[name]
-            context.reporter.log(f"{path} is gone; going on with what the run holds of it.")
+            context.reporter.log(f"{source.place} is gone; going on with what the run holds of it.")
         else:
             raise InputError(
-                f"No file of questions at {path}. Give the path of a JSON Lines, JSON, CSV or Parquet file."
+                f"No file of questions at {source.place}. Give the path of a JSON Lines, JSON, CSV or Parquet file."
             )
         hashes[f"{name} source"] = given
     context.run.update(input_hashes=hashes)

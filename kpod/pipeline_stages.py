@@ -2,133 +2,79 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from safetensors.torch import save
 
-from kpod import tasks
 from kpod.artefacts import write_whole
 from kpod.checkpoints import delete_checkpoints
 from kpod.curriculum import build_schedule
 from kpod.distillation.adapter import add_adapter, save_adapter
 from kpod.distillation.trainer import Distillation, TrainingOptions
-from kpod.preparation import (
-    check_disjoint,
-    check_room,
-    choose_evaluation,
-    choose_training,
-    encode_all,
-    questions_table,
-    steps_table,
-    tokens_table,
-)
 from kpod.question_clustering import (
+    QuestionEmbeddings,
     cluster_questions,
     cluster_terms,
     embed_questions,
     project_questions,
     silhouette,
 )
-from kpod.records import Question
 from kpod.run_curriculum import schedule_inputs, schedule_settings
 from kpod.stage_context import Context
 from kpod.step_difficulty import step_difficulties
 from kpod.step_difficulty.token_nlls import resumable_token_nlls
-from kpod.tasks.base import questions_from_rows
-from kpod.tasks.files import read_rows
-from kpod.tasks.loading import guess_task
 from kpod.token_weighting.training import MaskLearningOptions, learn_token_weights
 
 
-def prepare(context: Context) -> None:
-    """Questions, steps and tokens."""
-    data = context.config.data
-    loaded, task = _load(context.source, data.task, data.duplicates)
-    training, dropped = choose_training(loaded, split=data.train_split, keep_wrong=data.keep_wrong_rationales)
-    measured_on = loaded
-    if context.evaluation_source != context.source:
-        measured_on, task = _load(context.evaluation_source, data.task, data.duplicates)
-    evaluation = choose_evaluation(measured_on, split=data.evaluation_split, limit=data.evaluation_limit)
-    settings = context.config
-    texts = [question.text for question in evaluation]
-    check_room(texts, context.tokenizer, settings.evaluation.max_new_tokens, context.context_length)
-    context.reporter.start("prepare", len(training), unit="questions")
-    max_tokens = min(settings.student.max_tokens, context.context_length or settings.student.max_tokens)
-    examples, too_long = encode_all(
-        training, context.tokenizer, settings.steps.mode, max_tokens, data.train_limit, context.reporter
-    )
-    if too_long:
-        context.reporter.warn(
-            _too_long(len(too_long), len(examples), max_tokens, settings.student.max_tokens, too_long[0])
-        )
-    used = [example.question for example in examples]
-    check_disjoint(used, evaluation)
-    context.run.write_table("questions", questions_table(used, evaluation))
-    context.run.write_table("steps", steps_table(examples))
-    context.run.write_table("tokens", tokens_table(examples))
-    context.summarise(
-        questions=len(examples),
-        evaluation_questions=len(evaluation),
-        task=task,
-        dropped=dropped,
-        too_long=len(too_long),
-        steps=sum(len(example.steps) for example in examples),
-        tokens=sum(example.encoded.num_rationale for example in examples),
-    )
-    context.reporter.log(
-        f"{len(examples)} training questions, {len(evaluation)} to measure on; left out: {dropped}, "
-        f"{len(too_long)} too long."
-    )
-
-
-def _too_long(skipped: int, kept: int, max_tokens: int, wanted: int, first: str) -> str:
-    if max_tokens == wanted:
-        whose, advice = f"{max_tokens} tokens", "Raise student.max_tokens to keep them."
-    else:
-        whose, advice = f"the student's context of {max_tokens} tokens", "Shorten them, or take another student."
-    return (
-        f"{skipped} of {kept + skipped} questions with their rationales are longer than {whose} and were skipped "
-        f"(first: {first}). {advice}"
-    )
-
-
-def _load(path: Path, name: str | None, duplicates: Any) -> tuple[list[Question], str]:
-    """The questions of a file and the name of their task, guessed where none is given."""
-    rows = read_rows(path)
-    task = tasks.get(name) if name else guess_task(rows)
-    return questions_from_rows(rows, task, str(path), duplicates), task.name
-
-
 def cluster(context: Context) -> None:
-    """Clusters of the training questions, the nearest cluster of the others, and the map of all of them."""
-    settings, questions = context.config.clustering, context.run.questions
-    texts, trained = questions["text"].tolist(), questions["trained"].to_numpy()
-    context.reporter.start("cluster", 3, unit="parts")  # embedding, clusters, map
-    student_vectors = _mean_embeddings(context, texts) if settings.embedding == "student" else None
-    embedded = embed_questions(
-        texts, settings.embedding, glove_path=settings.glove_path, vectors=student_vectors, seed=context.config.seed
-    )
+    """Clusters of the training questions."""
+    seed, num_clusters = context.config.seed, context.config.clustering.num_clusters
+    questions = context.run.questions.drop(columns=["x", "y"], errors="ignore")  # the map has the colours of before
+    trained = questions["trained"].to_numpy()
+    texts = questions["text"][trained].tolist()
+    context.reporter.start("cluster", 2, unit="parts")  # embedding, clusters
+    embedded = _embed(context, texts)
     context.reporter.advance()
-    clusters = cluster_questions(
-        embedded.vectors[trained], num_clusters=settings.num_clusters, seed=context.config.seed
-    )
-    centres = np.stack([embedded.vectors[trained][clusters == k].mean(0) for k in range(settings.num_clusters)])
-    distances = ((embedded.vectors[:, None, :] - centres[None]) ** 2).sum(-1)
-    everywhere = distances.argmin(1)
-    everywhere[trained] = clusters
+    clusters = cluster_questions(embedded.vectors, num_clusters=num_clusters, seed=seed)
     context.reporter.advance()
-    points = project_questions(embedded.vectors, seed=context.config.seed)
-    context.reporter.advance()
-    questions["cluster"], questions["x"], questions["y"] = everywhere.astype("int32"), points[:, 0], points[:, 1]
+    questions["cluster"] = np.int32(-1)
+    questions.loc[trained, "cluster"] = clusters.astype("int32")
     context.run.write_table("questions", questions)
-    apart = silhouette(embedded.vectors[trained], clusters, context.config.seed)
-    trained_texts = [text for text, used in zip(texts, trained, strict=True) if used]
-    context.summarise(embedding=embedded.source, silhouette=apart, cluster_terms=cluster_terms(trained_texts, clusters))
+    apart = silhouette(embedded.vectors, clusters, seed)
+    context.summarise(embedding=embedded.source, silhouette=apart, cluster_terms=cluster_terms(texts, clusters))
     apart_text = "" if apart is None else f", silhouette {apart:.3f}"
-    context.reporter.log(f"{settings.num_clusters} clusters from {embedded.source}{apart_text}.")
+    context.reporter.log(f"{num_clusters} clusters from {embedded.source}{apart_text}.")
+
+
+def draw_map(context: Context) -> None:
+    """Where every question is on the map; one that is measured on belongs to the cluster whose centre is nearest."""
+    questions = context.run.questions
+    trained, clusters = questions["trained"].to_numpy(), questions["cluster"].to_numpy(copy=True)
+    context.reporter.start("map", 2, unit="parts")  # embedding, map
+    vectors = _embed(context, questions["text"].tolist(), fitted=trained).vectors
+    context.reporter.advance()
+    centres = [vectors[trained & (clusters == k)].mean(0) for k in range(context.config.clustering.num_clusters)]
+    distances = ((vectors[~trained][:, None, :] - np.stack(centres)[None]) ** 2).sum(-1)
+    clusters[~trained] = distances.argmin(1)
+    points = project_questions(vectors, seed=context.config.seed)
+    context.reporter.advance()
+    questions["cluster"], questions["x"], questions["y"] = clusters.astype("int32"), points[:, 0], points[:, 1]
+    context.run.write_table("questions", questions)
+
+
+def _embed(context: Context, texts: list[str], fitted: np.ndarray | None = None) -> QuestionEmbeddings:
+    settings = context.config.clustering
+    student_vectors = _mean_embeddings(context, texts) if settings.embedding == "student" else None
+    return embed_questions(
+        texts,
+        settings.embedding,
+        glove_path=settings.glove_path,
+        vectors=student_vectors,
+        fitted=fitted,
+        seed=context.config.seed,
+    )
 
 
 def weigh(context: Context) -> None:

@@ -14,7 +14,8 @@ from kpod.progress import Reporter
 from kpod.prompts import EncodedExample, encode_example, encode_prompt, fill_template
 from kpod.records import Question, Span
 from kpod.step_splitting import split_steps
-from kpod.teacher import filter_rationales
+from kpod.tasks.small_world.roles import token_roles
+from kpod.teacher import Rules, filter_rationales
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,12 @@ def choose_training(questions: Sequence[Question], *, split: str, keep_wrong: bo
     if not in_split:
         found = sorted({question.split for question in questions})
         raise InputError(f"No question has split {split!r}; the data have {', '.join(found)}. Set data.train_split.")
-    kept, report = filter_rationales(in_split, keep_wrong=keep_wrong)
+    kept, report = filter_rationales(in_split, Rules(wrong_rationales="keep" if keep_wrong else "drop"))
     if not kept:
-        raise InputError(f"None of the {len(in_split)} questions of split {split!r} has a usable rationale: {report}.")
-    return list(kept), report
+        raise InputError(
+            f"None of the {len(in_split)} questions of split {split!r} has a usable rationale: {report.dropped}."
+        )
+    return list(kept), report.dropped
 
 
 def choose_evaluation(questions: Sequence[Question], *, split: str, limit: int | None) -> list[Question]:
@@ -50,20 +53,23 @@ def choose_evaluation(questions: Sequence[Question], *, split: str, limit: int |
     return chosen
 
 
-def check_disjoint(training: Sequence[Question], evaluation: Sequence[Question]) -> None:
-    """Raise InputError where a question is both trained on and measured, or an id names two questions."""
-    trained = {question.id: question for question in training}
-    both = [question for question in evaluation if question.id in trained]
+def check_disjoint(training: pd.DataFrame, evaluation: pd.DataFrame) -> None:
+    """Raise InputError where a question is both trained on and measured, or an id names two questions.
+
+    Both tables have the columns question (its id) and text.
+    """
+    trained = dict(zip(training["question"], training["text"], strict=True))
+    both = [row for row in evaluation[["question", "text"]].itertuples(index=False) if row.question in trained]
     if not both:
         return
     first = both[0]
-    if first.text != trained[first.id].text:
+    if first.text != trained[first.question]:
         raise InputError(
-            f"The id {first.id!r} names a training question and another one to measure on ({len(both)} such ids). "
-            "Make the ids of the two files distinct."
+            f"The id {first.question!r} names a training question and another one to measure on ({len(both)} such "
+            "ids). Make the ids of the two files distinct."
         )
     raise InputError(
-        f"{len(both)} questions are both trained on and measured, {first.id!r} among them. "
+        f"{len(both)} questions are both trained on and measured, {first.question!r} among them. "
         "Use another split for data.evaluation_split than for data.train_split."
     )
 
@@ -132,8 +138,8 @@ def encode_all(
     return fitting, too_long
 
 
-def questions_table(training: Sequence[Question], evaluation: Sequence[Question]) -> pd.DataFrame:
-    """The table of questions: the training ones first, in the order of `question_index`."""
+def questions_table(questions: Sequence[Question], *, trained: bool) -> pd.DataFrame:
+    """The rows of the table of questions that are trained on, in the order of `question_index`, or those that are not."""
     rows = [
         {
             "question": q.id,
@@ -144,16 +150,24 @@ def questions_table(training: Sequence[Question], evaluation: Sequence[Question]
             "teacher": q.teacher,
             "teacher_correct": q.teacher_correct,
             "choices": q.choices,
+            "num_steps": number_of_steps(q),
             "trained": trained,
         }
-        for group, trained in ((training, True), (evaluation, False))
-        for q in group
+        for q in questions
     ]
     frame = pd.DataFrame(rows)
     for column in ("question", "text", "answer", "split", "rationale", "teacher"):
         frame[column] = frame[column].astype("string")
     frame["teacher_correct"] = frame["teacher_correct"].astype("boolean")
+    frame["num_steps"] = frame["num_steps"].astype("Int32")
     return frame
+
+
+def number_of_steps(question: Question) -> int | None:
+    """How many steps a question takes: as the data say, else as its rationale has, else unknown."""
+    if question.num_steps is not None or question.rationale is None:
+        return question.num_steps
+    return len(split_steps(question.rationale))
 
 
 def steps_table(examples: Sequence[Example]) -> pd.DataFrame:
@@ -174,7 +188,11 @@ def steps_table(examples: Sequence[Example]) -> pd.DataFrame:
 
 
 def tokens_table(examples: Sequence[Example]) -> pd.DataFrame:
-    """One row a rationale token: question, position, its characters of the rationale, its step."""
+    """One row a rationale token: question, position, its characters of the rationale, its step.
+
+    And its role, where the data say what the parts of every rationale are.
+    """
+    with_roles = all(example.question.roles is not None for example in examples)
     frames = []
     for index, example in enumerate(examples):
         encoded = example.encoded
@@ -190,7 +208,12 @@ def tokens_table(examples: Sequence[Example]) -> pd.DataFrame:
                 }
             )
         )
+        if with_roles:
+            question = example.question
+            frames[-1]["role"] = token_roles(question.rationale, encoded.token_spans, question.roles)
     frame = pd.concat(frames, ignore_index=True)
+    if with_roles:
+        frame["role"] = frame["role"].astype("category")
     return frame.astype(
         {
             "question": "category",
@@ -217,4 +240,13 @@ def examples_of_tables(questions: pd.DataFrame, steps: pd.DataFrame, tokenizer: 
 
 def _stripped(question: Question) -> Question:
     assert question.rationale is not None
-    return replace(question, rationale=question.rationale.strip())
+    text = question.rationale.strip()
+    if question.roles is None or text == question.rationale:
+        return replace(question, rationale=text)
+    offset = len(question.rationale) - len(question.rationale.lstrip())
+    shifted = [
+        (max(0, start - offset), min(len(text), end - offset), role)
+        for start, end, role in question.roles
+        if start - offset < len(text) and end > offset
+    ]
+    return replace(question, rationale=text, roles=tuple(shifted))

@@ -51,12 +51,6 @@ def is_current(run: Run, stage: StageInputs, fingerprint: str) -> bool:
     return has_tables and all((run.folder / name).exists() for name in stage.files)
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's content."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def checkpoint_hash(folder: Path) -> str:
     """A hash of a checkpoint folder: names, sizes, and the first and last MiB of each file of weights or settings.
 

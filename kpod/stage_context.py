@@ -13,6 +13,7 @@ from transformers import AutoConfig
 
 from kpod import methods
 from kpod.config import RunConfig
+from kpod.data_sources import DataSource
 from kpod.errors import InputError
 from kpod.preparation import Example, examples_of_tables
 from kpod.run_curriculum import question_cuts
@@ -23,14 +24,14 @@ from kpod.students.decoder_only import context_length, load_decoder_only, load_t
 
 @dataclass
 class Context:
-    """The run, its configuration, where to report, the student's folder and the files of questions."""
+    """The run, its configuration, where to report, the student's folder and the sources of questions."""
 
     run: Run
     config: RunConfig
     reporter: RunReporter
     student_folder: Path
-    source: Path
-    evaluation_source: Path
+    source: DataSource
+    evaluation_source: DataSource
     fingerprint: str = ""  # of the stage at work: checkpoints of other inputs are not its own
 
     @cached_property

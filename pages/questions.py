@@ -11,7 +11,7 @@ from kpod.ui.question_table import question_table
 run = state.open_run("Questions", "Questions that are alike lie together; colour shows what became of them.")
 
 if not run.has("questions", "x"):
-    parts.not_yet(run, "map", "cluster")
+    parts.not_yet(run, "map", "map")
     st.stop()
 
 placed, available = map_data(run)

@@ -52,7 +52,7 @@ def test_runs_of_an_empty_folder(kpod, tmp_path):
 
 def test_runs_are_listed_whole(kpod, tmp_path):
     run = make_run(tmp_path / "runs" / ("deep" * 20) / "forty-word-problems")
-    make_run(run.folder.parent / "hostile", hostile=True, upto="prepare", status="failed")
+    make_run(run.folder.parent / "hostile", hostile=True, upto="evaluation set", status="failed")
     code, out, _ = kpod("runs", run.folder.parent)
     assert code == 0
     line = next(line for line in out.splitlines() if "Forty word problems" in line)

@@ -14,7 +14,10 @@ import pytest
 from kpod.run_store import TABLES, Run, load_run
 from tests.support.tiny_runs import kpod_command, kpod_environment, run_kpod, tiny_config, write_questions
 
-STAGES = ["prepare", "cluster", "weights", "losses", "difficulty", "schedule", "evaluate base", "distill", "evaluate"]
+STAGES = [
+    "prepare", "evaluation set", "cluster", "map", "weights", "losses", "difficulty", "schedule", "evaluate base",
+    "distill", "evaluate",
+]  # fmt: skip
 ADAPTER = Path("adapter/adapter_model.safetensors")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from kpod import evaluation_stages
 from kpod.config import make_config
+from kpod.data_sources import find_source
 from kpod.run_reporter import RunReporter
 from kpod.run_store import create_run, load_run
 from kpod.stage_context import Context
@@ -31,8 +32,10 @@ def context(tmp_path):
     source = tmp_path / "somewhere.jsonl"
     config = make_config({"name": "R", "data": {"source": str(source)}, "student": {"name": "smollm2-135m"}})
     run = create_run(tmp_path / "run", config)
-    run.update(summary={"task": "arithmetic"})
-    return Context(run, config, RunReporter(run, io.StringIO()), tmp_path, source, source)
+    run.update(summary={"evaluation_task": "arithmetic"})
+    return Context(
+        run, config, RunReporter(run, io.StringIO()), tmp_path, find_source(str(source)), find_source(str(source))
+    )
 
 
 def test_an_output_with_no_answer_is_wrong_and_counted(context):
@@ -46,7 +49,7 @@ def test_an_output_with_no_answer_is_wrong_and_counted(context):
 
 
 def test_letters_are_read_with_the_options(context):
-    context.run.update(summary={"task": "multiple_choice"})
+    context.run.update(summary={"evaluation_task": "multiple_choice"})
     frame = pd.DataFrame({"question": ["q"], "answer": ["B"], "choices": [["a whale", "a herring"]]})
     predicted = evaluation_stages._predictions(context, frame, 0, ["Therefore, the answer is a herring."])
     assert predicted["answer"].tolist() == ["B"] and predicted["correct"].all()

@@ -12,7 +12,7 @@ TINY = NanoOptions(lessons=16, batch_size=4, layers=1, width=32, heads=2, inner_
 def test_problems_to_measure_on_take_exactly_so_many_steps_and_are_the_same_every_time():
     for steps in (1, 4):
         problems = held_out_problems(20, steps)
-        assert {problem.num_steps for problem in problems} == {steps}
+        assert {problem.question.num_steps for problem in problems} == {steps}
         assert problems == held_out_problems(20, steps)
 
 

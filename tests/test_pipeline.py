@@ -12,22 +12,20 @@ import pytest
 
 from kpod.config import override
 from kpod.errors import InputError, RunCancelled
-from kpod.pipeline import resolve_source, run_pipeline
+from kpod.pipeline import run_pipeline
 from kpod.run_reporter import RunReporter
 from kpod.run_store import create_run, load_run
 from tests.support.tiny_runs import tiny_config, write_questions
 
-ALL = ("prepare", "cluster", "weights", "losses", "difficulty", "schedule", "evaluate base", "distill", "evaluate")
+ALL = (
+    "prepare", "evaluation set", "cluster", "map", "weights", "losses", "difficulty", "schedule", "evaluate base",
+    "distill", "evaluate",
+)  # fmt: skip
+OF_THE_TRAINING_SET = tuple(name for name in ALL if name not in ("evaluation set", "evaluate base"))
 AFTER_SCHEDULE = ("schedule", "distill", "evaluate")
 
 
-def test_a_shipped_source():
-    assert resolve_source("shipped:example_questions").is_file()
-    with pytest.raises(InputError, match=r"'shipped:other' is not shipped; there is .*shipped:example_questions"):
-        resolve_source("shipped:other")
-
-
-# From here on with a run: two questions to learn from and one to measure on, few enough that the map needs no UMAP.
+# All with a run: two questions to learn from and one to measure on, few enough that the map needs no UMAP.
 
 
 class Recorder(RunReporter):
@@ -124,11 +122,47 @@ def test_the_base_student_stays_measured_when_only_the_distillation_changes(run_
 
 
 def test_predictions_of_a_base_student_of_other_data_go(run_folder):
-    began = go_on(run_folder, "evaluation.base_student=false", "steps.mode=paper")
+    began = go_on(run_folder, "evaluation.base_student=false", "data.task=svamp")
     run = load_run(run_folder)
     assert began == [name for name in ALL if name != "evaluate base"]
     assert run.predictions["epoch"].tolist() == [2]
     assert "base_accuracy" not in run.state.summary and "evaluate base" not in run.state.stages
+
+
+def test_another_evaluation_set_leaves_all_that_was_learned(run_folder, tmp_path):
+    before = load_run(run_folder)
+    other = write_questions(tmp_path / "other.jsonl", trained=2, measured=4)
+    rows = [json.loads(line) for line in other.read_text().splitlines()][3:]
+    rows = [row | {"id": f"new-{row['id']}"} for row in rows]
+    other.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    began = go_on(run_folder, f"data.evaluation_source={other}", "data.evaluation_limit=2")
+    assert began == ["evaluation set", "map", "evaluate base", "evaluate"]
+    after = load_run(run_folder)
+    assert after.questions["question"].tolist() == ["p00", "p01", "new-p03", "new-p04"]
+    assert sorted(after.predictions["question"].unique()) == ["new-p03", "new-p04"]
+    learned = ["question", "text", "rationale", "num_steps", "cluster", "trained"]
+    assert after.questions.loc[:1, learned].equals(before.questions.loc[:1, learned])
+    assert (after.questions["cluster"] == 0).all()  # one cluster, and the map gave the new ones theirs
+    for table in ("tokens", "steps", "schedule"):
+        assert after.table(table).equals(before.table(table)), table
+    # The other way round: other training questions leave the evaluation set, and its base student, measured.
+    began = go_on(run_folder, "data.train_limit=1")
+    assert began == list(OF_THE_TRAINING_SET)
+    last = load_run(run_folder)
+    assert last.questions["question"].tolist() == ["p00", "new-p03", "new-p04"]
+    assert last.predictions["epoch"].tolist() == [0, 0, 2, 2]
+
+
+def test_a_question_that_is_measured_on_cannot_become_one_to_learn_from(run_folder, tmp_path):
+    source = load_run(run_folder).config.data.source
+    with pytest.raises(InputError, match="2 questions are both trained on and measured"):
+        go_on(run_folder, "data.evaluation_split=train")
+    other = tmp_path / "other.jsonl"
+    other.write_text(open(source).read().replace('"split": "test"', '"rationale": "Just 5.", "split": "train"'))
+    assert go_on(run_folder, "data.evaluation_split=test") == ["evaluation set", "map", "evaluate base", "evaluate"]
+    with pytest.raises(InputError, match="1 questions are both trained on and measured, 'p02'"):
+        go_on(run_folder, f"data.source={other}", f"data.evaluation_source={source}")
+    assert "evaluation set" in load_run(run_folder).state.stages
 
 
 def test_weights_outlive_a_change_of_method_that_needs_none(run_folder):
@@ -177,7 +211,7 @@ def test_a_summary_never_tells_of_another_configuration(run_folder):
     assert run.status == "cancelled" and run.state.progress is None
     assert not {"keep_rate", "total_difficulty", "accuracy"} & set(run.state.summary)
     assert {"questions", "embedding", "base_accuracy"} <= set(run.state.summary)
-    assert set(run.state.stages) == {"prepare", "cluster", "losses", "evaluate base"}
+    assert set(run.state.stages) == {"prepare", "evaluation set", "cluster", "map", "losses", "evaluate base"}
     assert set(run.metrics["stage"]) == {"weights"}
     assert run.metrics["step"].tolist() == [1]
     # And back: nothing of the one step under other settings is left over.
@@ -242,7 +276,7 @@ def test_a_run_goes_on_when_its_source_is_gone(finished, tmp_path, tiny_llama_fo
     with pytest.raises(RunCancelled):
         run_pipeline(run, Recorder(run, {"weights": lambda: signal.raise_signal(signal.SIGINT)}))
     source.unlink()
-    assert go_on(run.folder) == [name for name in ALL if name not in ("prepare", "cluster")]
+    assert go_on(run.folder) == list(ALL[ALL.index("weights") :])
     assert "is gone; going on with what the run holds of it" in load_run(run.folder).log()
     # But a source of another name that is not there is a mistake.
     with pytest.raises(InputError, match=r"No file of questions at .*typo\.jsonl"):
@@ -276,7 +310,7 @@ def test_rationales_longer_than_the_limit_are_skipped_counted_and_told(tmp_path,
         go_on(run.folder, "student.max_tokens=20")
     assert load_run(run.folder).state.warnings == []
     with pytest.raises(InputError, match=r"evaluation\.max_new_tokens = 1000 .*the student's context of 1024"):
-        go_on(run.folder, "evaluation.max_new_tokens=1000")
+        go_on(run.folder, "student.max_tokens=5000", "evaluation.max_new_tokens=1000")
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,12 @@ from kpod.config import override
 from kpod.pipeline import pipeline_of
 from kpod.stage_cache import fingerprints
 
-ALL = ("prepare", "cluster", "weights", "losses", "difficulty", "schedule", "evaluate base", "distill", "evaluate")
+OF_THE_EVALUATION_SET = ("evaluation set", "map", "evaluate base", "evaluate")
+LEARNING = ("prepare", "cluster", "weights", "losses", "difficulty", "schedule", "distill")
+ALL = (*LEARNING, *OF_THE_EVALUATION_SET)
 AFTER_SCHEDULE = ("schedule", "distill", "evaluate")
+OF_THE_TRAINING_SET = tuple(name for name in ALL if name not in ("evaluation set", "evaluate base"))
+NO_STUDENT = ("prepare", "evaluation set", "cluster", "map")
 HASHES = {"student": "s", "data": "d", "evaluation": "e"}
 
 
@@ -26,13 +30,18 @@ def wanted(config, hashes=HASHES):
         ("name=Another", ()),
         ("distillation.checkpoint_seconds=5", ()),
         ("evaluation.batch_size=2", ()),
-        ("data.train_limit=5", ALL),
+        ("data.train_limit=5", OF_THE_TRAINING_SET),
+        ("data.keep_wrong_rationales=true", OF_THE_TRAINING_SET),
+        ("data.evaluation_limit=1", OF_THE_EVALUATION_SET),
+        ("data.evaluation_split=dev", OF_THE_EVALUATION_SET),
         ("data.task=svamp", ALL),
-        ("steps.mode=paper", ALL),
-        ("student.max_tokens=99", ALL),
-        ("student.dtype=bfloat16", tuple(name for name in ALL if name not in ("prepare", "cluster"))),
-        ("seed=1", ("cluster", "weights", "difficulty", "schedule", "distill", "evaluate")),
-        ("clustering.num_clusters=2", ("cluster", *AFTER_SCHEDULE)),
+        ("data.duplicates=first", ALL),
+        ("steps.mode=paper", OF_THE_TRAINING_SET),
+        ("student.max_tokens=99", OF_THE_TRAINING_SET),
+        ("student.dtype=bfloat16", tuple(name for name in ALL if name not in NO_STUDENT)),
+        ("clustering.embedding=student", ("cluster", "map", *AFTER_SCHEDULE)),
+        ("seed=1", ("cluster", "map", "weights", "difficulty", "schedule", "distill", "evaluate")),
+        ("clustering.num_clusters=2", ("cluster", "map", *AFTER_SCHEDULE)),
         ("weights.epochs=3", ("weights", "difficulty", *AFTER_SCHEDULE)),
         ("weights.temperature=0.7", ("weights", "difficulty", *AFTER_SCHEDULE)),
         ("difficulty.temperature=2", ("difficulty", *AFTER_SCHEDULE)),
@@ -64,8 +73,17 @@ def test_what_a_method_does_not_need_is_left_out():
     assert set(ALL) - set(wanted(override(config, ["evaluation.base_student=false"]))) == {"evaluate base"}
 
 
-@pytest.mark.parametrize("name", ["data", "evaluation", "student"])
-def test_another_file_reruns_everything(name):
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [("data", OF_THE_TRAINING_SET), ("evaluation", OF_THE_EVALUATION_SET), ("student", set(ALL) - {"evaluation set"})],
+)
+def test_another_file_reruns_exactly_what_reads_it(name, stages):
     config = presets.get("example")
     before, after = wanted(config), wanted(config, HASHES | {name: "x"})
-    assert all(before[stage] != after[stage] for stage in ALL)
+    assert {stage for stage in after if after[stage] != before[stage]} == set(stages)
+
+
+def test_clusters_by_the_students_embedding_depend_on_its_arithmetic():
+    config = override(presets.get("example"), ["clustering.embedding=student"])
+    before, after = wanted(config), wanted(override(config, ["student.dtype=bfloat16"]))
+    assert before["cluster"] != after["cluster"] and before["map"] != after["map"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kpod.errors import InputError, RunCancelled
@@ -16,6 +17,7 @@ from kpod.preparation import (
     encode_all,
     encode_question,
     examples_of_tables,
+    number_of_steps,
     questions_table,
     steps_table,
     tokens_table,
@@ -28,6 +30,10 @@ from tests.support.made_problems import make_problems
 from tests.support.tiny_models import build_tokenizer
 
 TOKENIZER = build_tokenizer()
+
+
+def table_of(questions, trained=True):
+    return questions_table(questions, trained=trained)
 
 
 def made(count: int, split: str = "train") -> list[Question]:
@@ -67,12 +73,13 @@ def test_evaluation_questions_are_limited():
 
 def test_nothing_is_trained_on_and_measured():
     questions = made(3)
-    check_disjoint(questions[:2], questions[2:])
+    table = table_of(questions)
+    check_disjoint(table[:2], table[2:])
     with pytest.raises(InputError, match="1 questions are both trained on and measured, 'train-1'"):
-        check_disjoint(questions[:2], questions[1:])
-    other = replace(questions[2], id="train-0")
+        check_disjoint(table[:2], table[1:])
+    other = table_of([replace(questions[2], id="train-0")])
     with pytest.raises(InputError, match=r"'train-0' names a training question and another one .*Make the ids"):
-        check_disjoint(questions[:2], [other])
+        check_disjoint(table[:2], other)
 
 
 def test_too_long_ones_are_passed_over_and_counted():
@@ -126,7 +133,7 @@ def test_a_step_without_a_token_of_its_own_joins_the_step_before():
 def test_the_tables_give_the_examples_back(mode):
     training = [*made(7), Question("odd", "Ünï? 🇩🇪", "-2.5", "é̂ is 1.\n\n  Ω = 2.50...\t", choices=("a", "b"))]
     examples, _ = encode_all(training, TOKENIZER, mode, 999)
-    questions = questions_table([example.question for example in examples], made(2, "test"))
+    questions = table_of([example.question for example in examples])
     again = examples_of_tables(questions, steps_table(examples), TOKENIZER)
     assert len(again) == len(examples)
     for before, after in zip(examples, again, strict=True):
@@ -142,7 +149,9 @@ def test_the_tables_give_the_examples_back(mode):
 
 def test_the_tables_columns():
     examples, _ = encode_all(made(3), TOKENIZER, "sentence", 999)
-    questions = questions_table([example.question for example in examples], made(2, "test"))
+    trained, measured = table_of([example.question for example in examples]), table_of(made(2, "test"), trained=False)
+    assert trained.dtypes.equals(measured.dtypes)
+    questions = pd.concat([trained, measured], ignore_index=True)
     steps, tokens = steps_table(examples), tokens_table(examples)
     for name, frame in (("questions", questions), ("steps", steps), ("tokens", tokens)):
         assert set(TABLES[name]) <= set(frame.columns), name
@@ -158,3 +167,24 @@ def test_the_tables_columns():
         spans = zip(rows["character_start"], rows["character_end"], strict=True)
         assert "".join(text[start:end] for start, end in spans) == text
         assert rows["position"].tolist() == list(range(len(rows)))
+
+
+def test_roles_follow_the_tokens_where_all_rationales_have_them():
+    told = [replace(q, rationale=f"  So {q.rationale}\n", roles=((2, 4, "filler"),)) for q in made(2)]
+    examples, _ = encode_all(told, TOKENIZER, "sentence", 999)
+    tokens = tokens_table(examples)
+    for index, example in enumerate(examples):
+        assert example.question.rationale.startswith("So ") and example.question.roles == ((0, 2, "filler"),)
+        rows = tokens[tokens["question_index"] == index]
+        rows = rows[rows["character_end"] > rows["character_start"]]  # the space in front has no character of it
+        assert set(rows["role"][rows["character_start"] < 2]) == {"filler"}
+        assert set(rows["role"][rows["character_start"] >= 2]) == {"other"}
+    half, _ = encode_all([told[0], made(2)[1]], TOKENIZER, "sentence", 999)
+    assert "role" not in tokens_table(half)
+
+
+def test_how_many_steps_a_question_takes():
+    question = made(1)[0]
+    assert number_of_steps(replace(question, num_steps=7)) == 7
+    assert number_of_steps(replace(question, rationale="One. Two.\nThree.")) == 3
+    assert number_of_steps(replace(question, rationale=None)) is None

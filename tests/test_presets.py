@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kpod import methods, presets, tasks
+from kpod.data_sources import find_source
 from kpod.errors import InputError
-from kpod.pipeline import resolve_source
 from kpod.students.registry import find_student
-from kpod.tasks.loading import load_questions
+from kpod.tasks.base import questions_from_rows
 
 
 @pytest.mark.parametrize("name", presets.PRESETS)
@@ -22,7 +22,8 @@ def test_every_preset_names_what_exists(name):
 
 def test_the_example_runs_on_what_is_shipped():
     config = presets.get("example")
-    questions = load_questions(resolve_source(config.data.source), task=config.data.task)
+    source = find_source(config.data.source)
+    questions = questions_from_rows(source.rows(), tasks.get(config.data.task), source.place)
     learned = [question for question in questions if question.split == config.data.train_split and question.rationale]
     assert len(learned) >= config.clustering.num_clusters
     assert any(question.split == config.data.evaluation_split for question in questions)

@@ -14,8 +14,8 @@ from kpod.charts.text import one_line
 
 # (card, title, the pipeline's stages that make it, in order)
 CARDS = (
-    ("rationales", "Rationales", ("prepare",)),
-    ("clusters", "Clusters", ("cluster",)),
+    ("rationales", "Rationales", ("prepare", "evaluation set")),
+    ("clusters", "Clusters", ("cluster", "map")),
     ("weights", "Token weights", ("weights",)),
     ("difficulty", "Step difficulty", ("losses", "difficulty")),
     ("curriculum", "Curriculum", ("schedule",)),

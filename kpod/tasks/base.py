@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kpod.errors import InputError
-from kpod.records import Question
+from kpod.records import Question, RoleSpan
 from kpod.tasks.files import PlacedRow, Row, read_rows
 
 Kind = Literal["number", "letter", "yes_no", "text"]
@@ -99,6 +99,8 @@ def _question(row: Row, task: Task, where: str) -> Question:
         teacher=_optional_text(row, "rationale_source", where),
         teacher_correct=_teacher_correct(row, task, choices, gold, where),
         choices=choices,
+        roles=_roles(row.get("roles"), rationale or "", where),
+        num_steps=_num_steps(row.get("num_steps"), where),
     )
 
 
@@ -203,6 +205,32 @@ def _teacher_correct(row: Row, task: Task, choices: Sequence[str] | None, gold: 
     if predicted is None:
         return None
     return task.agrees(rationale, gold) if task.agrees else task.is_correct(predicted, gold)
+
+
+def _roles(value: Any, rationale: str, where: str) -> tuple[RoleSpan, ...] | None:
+    """What parts of the rationale are, such as [[0, 2, "filler"], [3, 7, "name"]]."""
+    if value is None:
+        return None
+    if isinstance(value, list):
+        spans = tuple(tuple(span) for span in value if isinstance(span, list | tuple) and len(span) == 3)
+        if len(spans) == len(value) and all(_is_role_span(span, len(rationale)) for span in spans):
+            return spans
+    raise InputError(
+        f'{where}: "roles" must be a list of [start, end, role] with characters of the rationale, or be left out.'
+    )
+
+
+def _is_role_span(span: tuple[Any, ...], length: int) -> bool:
+    start, end, role = span
+    return type(start) is int and type(end) is int and 0 <= start < end <= length and isinstance(role, str)
+
+
+def _num_steps(value: Any, where: str) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit():  # CSV
+        value = int(value)
+    if value is None or (type(value) is int and value >= 1):
+        return value
+    raise InputError(f'{where}: "num_steps" is {value!r}; give a whole number from 1, or leave it out.')
 
 
 _TAKES = {

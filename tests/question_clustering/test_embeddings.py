@@ -97,3 +97,13 @@ def test_the_data_folder_knows_nearly_all_words(shared_data):
     embeddings = embed_questions(texts, glove_path=shared_data / "glove/glove.6B.50d.subset.f16.npz")
     assert embeddings.vectors.shape == (1000, 50)
     assert float(embeddings.source.split(", ")[1].split("%")[0]) > 99
+
+
+def test_what_tfidf_says_of_the_fitted_does_not_depend_on_the_others():
+    texts = [f"{name} has {item} and more {item}" for name in ("Ann", "Bob", "Cid") for item in ("pears", "kites")]
+    alone = embed_questions(texts, "tfidf", seed=1).vectors
+    fitted = np.array([True] * len(texts) + [False] * 2)
+    for others in (["Ann has pears", "Dee likes plums"], ["Bob", "?"]):
+        together = embed_questions([*texts, *others], "tfidf", fitted=fitted, seed=1).vectors
+        assert np.allclose(together[: len(texts)], alone, atol=1e-6)
+    assert not together[-1].any()  # no word of it was learned

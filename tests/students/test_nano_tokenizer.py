@@ -65,7 +65,7 @@ def test_a_problem_encodes_with_the_roles_of_its_tokens(tokenizer):
     encoded = encode_example(
         fill_template(problem.question.text, rationale, problem.question.answer), split_steps(rationale), tokenizer
     )
-    roles = token_roles(rationale, encoded.token_spans, problem.roles)
+    roles = token_roles(rationale, encoded.token_spans, problem.question.roles)
     assert len(roles) == encoded.num_rationale
     tokens = [rationale[start:end] for start, end in encoded.token_spans]
     results = "".join(token for token, role in zip(tokens, roles, strict=True) if role == "result")

@@ -26,7 +26,19 @@ DISTILLATION_EPOCHS = 10
 NUM_STAGES = 5
 INITIAL_FRACTION = 0.3
 EVALUATED = 12  # further questions, that the student is only measured on
-STAGES = ("created", "prepare", "cluster", "weights", "losses", "difficulty", "schedule", "distill", "evaluate")
+STAGES = (
+    "created",
+    "prepare",
+    "evaluation set",
+    "cluster",
+    "map",
+    "weights",
+    "losses",
+    "difficulty",
+    "schedule",
+    "distill",
+    "evaluate",
+)
 
 HOSTILE_TEXTS = (
     "<script>alert('token')</script>",
@@ -88,7 +100,7 @@ def make_run(
     clusters = np.array([problem.kind % NUM_CLUSTERS for problem in problems])
     items = [_read(problem) for problem in problems[:count]]
     if "prepare" in done:
-        _write_questions(run, ids, problems, count, clusters if "cluster" in done else None, rng)
+        _write_questions(run, ids, problems, count, clusters if "map" in done else None, rng)
         difficulty = _write_tokens(run, ids, items, done, rng)
     if "schedule" in done:
         settings = {"num_stages": NUM_STAGES, "initial_fraction": INITIAL_FRACTION}
@@ -144,6 +156,7 @@ def _write_questions(
             "rationale": [problem.rationale if i < count else None for i, problem in enumerate(problems)],
             "teacher": "made",
             "teacher_correct": True,
+            "num_steps": [len(split_steps(problem.rationale)) for problem in problems],
             "trained": [i < count for i in range(len(ids))],
         }
     )

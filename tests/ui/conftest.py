@@ -17,7 +17,7 @@ def made_runs(tmp_path_factory) -> dict[str, Path]:
     make_run(root / "whole" / "run")
     make_run(root / "collapsed" / "run", weights_collapsed=True)
     make_run(root / "hostile" / "run", hostile=True)
-    make_run(root / "prepared" / "run", upto="prepare", status="failed")
+    make_run(root / "prepared" / "run", upto="evaluation set", status="failed")
     make_run(root / "weighed" / "run", upto="weights", status="cancelled")
     make_run(root / "scheduled" / "run", upto="schedule", status="running")
     make_run(root / "empty run" / "run", upto="created", status="created")

@@ -31,7 +31,7 @@ def test_a_changed_file_is_read_again(run):
 
 
 def test_columns_that_a_run_has_not_got_yet_are_left_out(tmp_path):
-    run = make_run(tmp_path / "early", upto="prepare")
+    run = make_run(tmp_path / "early", upto="evaluation set")
     assert list(reads.table(run, "steps", ("step", "difficulty")).columns) == ["step"]
 
 
@@ -42,14 +42,14 @@ def test_rows_are_those_of_the_question(run):
 
 
 def test_a_missing_table_is_the_users_matter(tmp_path):
-    run = make_run(tmp_path / "early", upto="prepare")
+    run = make_run(tmp_path / "early", upto="evaluation set")
     assert reads.table_or_none(run, "schedule") is None
     with pytest.raises(InputError, match=r"has no schedule\.parquet yet"):
         reads.table(run, "schedule")
 
 
 def test_the_newest_run_comes_first_and_unreadable_ones_are_named(run, tmp_path):
-    later = make_run(tmp_path / "later", upto="prepare")
+    later = make_run(tmp_path / "later", upto="evaluation set")
     state = json.loads((later.folder / "run.json").read_text())
     (later.folder / "run.json").write_text(json.dumps(state | {"created_at": "2999-01-01T00:00:00+00:00"}))
     (tmp_path / "broken").mkdir()

@@ -14,7 +14,7 @@ def test_labels_that_occur_twice_are_told_apart():
 
 def test_runs_of_one_name_can_both_be_chosen(tmp_path, monkeypatch):
     monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
-    runs = [make_run(tmp_path / name, upto="prepare", name="Twice") for name in ("one", "two")]
+    runs = [make_run(tmp_path / name, upto="evaluation set", name="Twice") for name in ("one", "two")]
     app = open_app("overview")
     for run in runs:
         app = open_app("overview", run=run.id)

@@ -5,7 +5,13 @@ Ada has 12 kiwis. Ben has twice as many kiwis as Ada. How many kiwis does Ben ha
 """
 
 from kpod.tasks.numeric import numeric_task
-from kpod.tasks.small_world.files import PREFIX, small_world_problems, small_world_questions, write_questions
+from kpod.tasks.small_world.files import (
+    PREFIX,
+    problem_rows,
+    small_world_problems,
+    small_world_questions,
+    write_questions,
+)
 from kpod.tasks.small_world.options import WorldOptions
 from kpod.tasks.small_world.problems import Problem, StepDrivers, generate_problems
 from kpod.tasks.small_world.roles import IDLE_ROLES, KEY_ROLES, ROLES, token_roles
@@ -14,5 +20,5 @@ TASK = numeric_task("small_world", "Small world (made by a seed)")
 
 __all__ = [
     "IDLE_ROLES", "KEY_ROLES", "PREFIX", "ROLES", "TASK", "Problem", "StepDrivers", "WorldOptions", "generate_problems",
-    "small_world_problems", "small_world_questions", "token_roles", "write_questions",
+    "problem_rows", "small_world_problems", "small_world_questions", "token_roles", "write_questions",
 ]  # fmt: skip

@@ -36,8 +36,8 @@ def row_of(problem: Problem) -> dict[str, Any]:
     question = problem.question
     return {
         "id": question.id, "question": question.text, "answer": question.answer, "rationale": question.rationale,
-        "split": question.split, "rationale_source": question.teacher, "correct": True, "num_steps": problem.num_steps,
-        "story": problem.story, "plan": problem.plan, "roles": [list(span) for span in problem.roles],
+        "split": question.split, "rationale_source": question.teacher, "correct": True, "num_steps": question.num_steps,
+        "story": problem.story, "plan": problem.plan, "roles": [list(span) for span in question.roles or ()],
         "steps": [asdict(step) for step in problem.steps],
     }  # fmt: skip
 
@@ -45,6 +45,11 @@ def row_of(problem: Problem) -> dict[str, Any]:
 def small_world_questions(spec: str) -> list[Question]:
     """The questions of a source such as `small_world:train=400,test=200,seed=1,max_steps=5`."""
     return [problem.question for problem in small_world_problems(spec)]
+
+
+def problem_rows(spec: str) -> list[tuple[str, dict[str, Any]]]:
+    """The same as the rows of a file, each with the place that it stands at."""
+    return [(f"problem {number}", row_of(problem)) for number, problem in enumerate(small_world_problems(spec), 1)]
 
 
 def small_world_problems(spec: str) -> list[Problem]:

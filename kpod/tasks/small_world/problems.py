@@ -11,13 +11,13 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kpod.records import Question
+from kpod.records import Question, RoleSpan
 from kpod.tasks.small_world import words
 from kpod.tasks.small_world.comparisons import comparison_plan
 from kpod.tasks.small_world.events import events_plan
 from kpod.tasks.small_world.options import WorldOptions
 from kpod.tasks.small_world.plans import Calculation, NoSuchNumbers, Plan, Statement, Step, name, number
-from kpod.tasks.small_world.roles import Piece, RoleSpan, capitalised, fill, plain, role_spans
+from kpod.tasks.small_world.roles import Piece, capitalised, fill, plain, role_spans
 
 SPACE, STOP = Piece(" ", "other"), Piece(".", "other")
 
@@ -45,19 +45,14 @@ class StepDrivers:
 class Problem:
     """A question with its rationale, the role of every part of it, and what drives each step.
 
-    roles: (start, end, role) over the rationale, see `roles.ROLES`. plan: equal for phrasings of one problem.
+    The question knows its roles (see `roles.ROLES`) and the number of its calculations. plan: equal for phrasings of
+    one problem.
     """
 
     question: Question
-    roles: tuple[RoleSpan, ...]
     steps: tuple[StepDrivers, ...]
     plan: str
     story: str
-
-    @property
-    def num_steps(self) -> int:
-        """Calculations that the solution takes."""
-        return sum(step.operation is not None for step in self.steps)
 
 
 def generate_problems(
@@ -112,8 +107,12 @@ class _Told:
 
     def problem(self, identifier: str, split: str, plan_id: str, plan: Plan) -> Problem:
         answer = str(plan.steps[-1].calculation.result)
-        question = Question(identifier, self.question, answer, self.rationale, split, "small world", True)
-        return Problem(question, self.roles, self.steps, plan_id, plan.story)
+        num_steps = sum(step.operation is not None for step in self.steps)
+        question = Question(
+            identifier, self.question, answer, self.rationale, split, "small world", True,
+            roles=self.roles, num_steps=num_steps,
+        )  # fmt: skip
+        return Problem(question, self.steps, plan_id, plan.story)
 
 
 def _tell(rng: random.Random, plan: Plan, options: WorldOptions) -> _Told:

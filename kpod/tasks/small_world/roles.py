@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from kpod.records import RoleSpan
+
 ROLES = ("number", "earlier", "operator", "result", "cue", "name", "unit", "filler", "irrelevant", "other")
 """number: from the question (or a cue's own: the 2 of "twice"); earlier: the result of an earlier step, used again."""
 
@@ -24,10 +26,6 @@ class Piece(NamedTuple):
 
     text: str
     role: str
-
-
-RoleSpan = tuple[int, int, str]
-"""Characters [start, end) of a text, and their role; white space at the edges belongs to none."""
 
 
 def fill(template: str, slots: Mapping[str, Piece | Sequence[Piece]]) -> list[Piece]:

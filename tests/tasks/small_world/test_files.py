@@ -14,9 +14,13 @@ def test_a_written_file_is_read_as_the_same_questions(tmp_path):
     write_questions(tmp_path / "world.jsonl", problems)
     assert load_questions(tmp_path / "world.jsonl", "small_world") == [problem.question for problem in problems]
     row = json.loads((tmp_path / "world.jsonl").read_text().splitlines()[3])
-    assert [tuple(span) for span in row["roles"]] == list(problems[3].roles)
+    assert [tuple(span) for span in row["roles"]] == list(problems[3].question.roles)
     assert row["steps"][0]["operation"] == problems[3].steps[0].operation
-    assert (row["num_steps"], row["story"], row["plan"]) == (problems[3].num_steps, problems[3].story, problems[3].plan)
+    assert (row["num_steps"], row["story"], row["plan"]) == (
+        problems[3].question.num_steps,
+        problems[3].story,
+        problems[3].plan,
+    )
 
 
 def test_another_ending_is_refused(tmp_path):
@@ -42,9 +46,9 @@ def test_the_test_problems_can_have_options_of_their_own():
         "small_world:train=20,test=20,min_steps=2,max_steps=2,test_min_steps=6,test_max_steps=6,filler_share=0,"
         "test_filler_share=1,stories=people+days"
     )
-    assert {(p.question.split, p.num_steps) for p in problems} == {("train", 2), ("test", 6)}
+    assert {(p.question.split, p.question.num_steps) for p in problems} == {("train", 2), ("test", 6)}
     assert {p.story for p in problems} == {"people", "days"}
-    filled = {p.question.split for p in problems if any(role == "filler" for *_, role in p.roles)}
+    filled = {p.question.split for p in problems if any(role == "filler" for *_, role in p.question.roles)}
     assert filled == {"test"}
 
 

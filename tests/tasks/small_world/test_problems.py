@@ -31,7 +31,7 @@ def test_every_step_is_right_and_uses_only_numbers_that_are_there(problems):
     for problem in problems:
         question = problem.question
         assert check_rationale(question.text, question.rationale, question.answer) == [], question
-        assert problem.num_steps == len(EQUATION.findall(question.rationale))
+        assert problem.question.num_steps == len(EQUATION.findall(question.rationale))
 
 
 def test_the_references_find_what_is_wrong():
@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_and_a_longer_list_begins_with_the_shorter(
 
 def test_all_stories_operations_and_numbers_of_steps_come_up(problems):
     assert {problem.story for problem in problems} == set(STORIES)
-    assert {problem.num_steps for problem in problems} == {1, 2, 3, 4, 5, 6}
+    assert {problem.question.num_steps for problem in problems} == {1, 2, 3, 4, 5, 6}
     steps = [step for problem in problems for step in problem.steps]
     assert {step.operation for step in steps} == {"add", "subtract", "multiply", "divide", None}
     relations = Counter(step.relation for step in steps if step.operation)
@@ -102,7 +102,7 @@ def test_roles_cover_the_visible_text_and_name_the_right_parts(problems):
     seen = Counter()
     for problem in problems:
         text, at = problem.question.rationale, 0
-        for start, end, role in problem.roles:
+        for start, end, role in problem.question.roles:
             assert at <= start < end and not text[at:start].strip() and text[start:end].strip() == text[start:end]
             at = end
             seen[role] += 1
@@ -122,7 +122,7 @@ def test_roles_of_one_problem_word_by_word():
     problem = next(p for p in generate_problems(50, 1, options) if p.steps[0].relation == "twice"
                    and "which means" not in p.question.rationale)  # fmt: skip
     text = problem.question.rationale
-    parts = [(text[start:end], role) for start, end, role in problem.roles]
+    parts = [(text[start:end], role) for start, end, role in problem.question.roles]
     expected = "filler name other number operator number operator result unit other"
     assert [role for _, role in parts] == expected.split()
     assert parts[3] == ("2", "number") and parts[7] == (problem.question.answer, "result")
@@ -131,7 +131,7 @@ def test_roles_of_one_problem_word_by_word():
 @pytest.mark.parametrize(("share", "role"), [("filler_share", "filler"), ("irrelevant_share", "irrelevant")])
 def test_a_share_is_what_it_says(share, role):
     steps = WorldOptions(3, 3, **{"filler_share": 0, "irrelevant_share": 0, share: 0.3})
-    found = sum(span[2] == role for problem in generate_problems(300, 8, steps) for span in problem.roles)
+    found = sum(span[2] == role for problem in generate_problems(300, 8, steps) for span in problem.question.roles)
     assert 0.25 < found / 900 < 0.35
 
 

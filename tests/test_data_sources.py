@@ -1,0 +1,46 @@
+"""What a source of questions may be named, and when it counts as another one."""
+
+from __future__ import annotations
+
+import pytest
+
+from kpod.data_sources import find_source
+from kpod.errors import InputError
+from kpod.tasks import small_world
+from kpod.tasks.base import questions_from_rows
+
+
+def test_a_shipped_source():
+    source = find_source("shipped:example_questions")
+    assert source.label == "example_questions" and len(source.rows()) == 12 and len(source.fingerprint()) == 64
+    with pytest.raises(InputError, match=r"'shipped:other' is not shipped; there is .*shipped:example_questions"):
+        find_source("shipped:other")
+
+
+def test_a_file_is_known_by_its_content(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    assert find_source(str(path)).fingerprint() is None
+    path.write_text('{"id": "1", "question": "How many?", "answer": "2"}\n')
+    source = find_source(str(path))
+    before = source.fingerprint()
+    assert source.rows() == [("line 1", {"id": "1", "question": "How many?", "answer": "2"})]
+    path.write_text('{"id": "1", "question": "How many?", "answer": "3"}\n')
+    assert source.fingerprint() != before
+    path.unlink()
+    assert source.fingerprint() is None
+    with pytest.raises(InputError, match=r"There is no file .*mine\.jsonl"):
+        source.rows()
+
+
+def test_a_small_world_is_known_by_its_problems():
+    line = "small_world:train=3,test=2,seed=4"
+    source = find_source(line)
+    assert source.label == "small_world" and source.place == line
+    questions = questions_from_rows(source.rows(), small_world.TASK, line)
+    assert questions == small_world.small_world_questions(line)
+    assert [question.split for question in questions] == ["train"] * 3 + ["test"] * 2
+    assert all(question.roles and question.num_steps for question in questions)
+    assert source.fingerprint() == find_source("small_world: seed=4, train=3, test=2").fingerprint()
+    assert source.fingerprint() != find_source("small_world:train=3,test=2,seed=5").fingerprint()
+    with pytest.raises(InputError, match="there is no 'tran'"):
+        find_source("small_world:tran=3").rows()
