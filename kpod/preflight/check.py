@@ -1,0 +1,89 @@
+"""All checks before a run, and its estimate: what would fail after an hour is told in a second. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kpod import methods
+from kpod.config import RunConfig
+from kpod.errors import InputError
+from kpod.hardware import device_name, gpus
+from kpod.preflight.data import check_data
+from kpod.preflight.estimate import Estimate, estimate
+from kpod.preflight.problem import Problem, error, warning
+from kpod.preflight.student import StudentFigures, check_student
+from kpod.run_store import list_runs, runs_folder
+
+RUNS_TO_LEARN_FROM = 20
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What stands in a run's way, errors first; and what it will take, None where data or student cannot be read."""
+
+    problems: list[Problem]
+    estimates: Estimate | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is known that would make the run fail."""
+        return all(problem.severity != "error" for problem in self.problems)
+
+
+def check(config: RunConfig, *, runs: Path | None = None) -> Preflight:
+    """Look at data, student, settings, memory and disk. Asks no network and loads no model.
+
+    `runs`: the folder that the run's folder is to be in; earlier runs in it tell how fast this machine is.
+    """
+    folder = Path(runs) if runs is not None else runs_folder()
+    student, problems = check_student(config.student)
+    data, found = check_data(config, student.folder if student else None, student.context if student else None)
+    problems = [*problems, *found, *_settings(config, student)]
+    estimates = None
+    if student is not None and data is not None and not any(problem.setting == "method" for problem in problems):
+        estimates = estimate(config, data, student, list_runs(folder)[:RUNS_TO_LEARN_FROM], folder)
+        problems += _room(estimates)
+    return Preflight(sorted(problems, key=lambda problem: problem.severity != "error"), estimates)
+
+
+def _settings(config: RunConfig, student: StudentFigures | None) -> list[Problem]:
+    """Settings that do not go with this machine or this student."""
+    problems = []
+    try:
+        methods.get(config.method)
+    except InputError as refused:
+        problems.append(error("method", refused))
+    device = device_name(config.student.device)
+    if device != "cpu" and int(device.partition(":")[2]) >= len(gpus()):
+        what = f"It is {config.student.device}, and {len(gpus())} GPUs can be seen here."
+        problems.append(error("student.device", what, "Set it to auto or cpu."))
+    path = config.clustering.glove_path
+    if path is not None and not Path(path).expanduser().is_file():
+        problems.append(error("clustering.glove_path", f"There is no file {path}.", "Give GloVe's .txt or an .npz."))
+    targets = config.distillation.lora_targets
+    if student is not None and student.linear_shapes and targets != "all-linear":
+        known = {name for name, _ in student.linear_shapes}
+        wanted = {name.strip() for name in targets.split(",")}
+        if not wanted & known:
+            what = f"It is {targets!r}, and the student has no such matrices."
+            problems.append(error("distillation.lora_targets", what, f"Give some of: {', '.join(sorted(known))}."))
+    return problems
+
+
+def _room(found: Estimate) -> list[Problem]:
+    """Memory and disk that will not do."""
+    problems = []
+    free = found.free_memory_bytes
+    if free is not None and found.memory_bytes > free:
+        what = f"About {found.memory_bytes / 1e9:.1f} GB of memory are needed and {free / 1e9:.1f} GB are free."
+        problems.append(error("memory", what, "Lower the batch sizes or student.max_tokens, or end other work."))
+    elif free is not None and found.memory_high_bytes > free:
+        what = f"Up to {found.memory_high_bytes / 1e9:.1f} GB of memory may be needed; {free / 1e9:.1f} GB are free."
+        problems.append(warning("memory", what, "Lower the batch sizes, or the system may end the run."))
+    if found.disk_bytes > found.free_disk_bytes:
+        what = (
+            f"About {found.disk_bytes / 1e9:.1f} GB of disk are needed and {found.free_disk_bytes / 1e9:.1f} GB free."
+        )
+        problems.append(error("disk", what, "Free some, or set KPOD_RUNS to a folder on another disk."))
+    return problems

@@ -1,0 +1,170 @@
+"""The data before a run: whether they can be read, and how many questions, steps and tokens there are. No torch."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kpod import tasks
+from kpod.config import RunConfig
+from kpod.data_sources import find_source
+from kpod.errors import InputError
+from kpod.preflight.problem import Problem, error, warning
+from kpod.preparation import check_disjoint, choose_evaluation, choose_training
+from kpod.prompts import ANSWER_TRIGGER, fill_template, question_prompt
+from kpod.records import Question
+from kpod.step_splitting import split_steps
+from kpod.tasks.base import questions_from_rows
+from kpod.tasks.loading import guess_task
+
+CHARACTERS_A_TOKEN = 3.6  # of English prose with numbers, where the tokeniser is not at hand
+
+
+@dataclass(frozen=True)
+class DataFigures:
+    """Counts of what a run would learn from and be measured on.
+
+    tokens: of the whole template texts. longest: tokens of the longest that is used. prefix_tokens: of the copies of
+    trigger and answer that mask learning adds, one a step. output_tokens: of a typical rationale with its answer.
+    """
+
+    questions: int
+    steps: int
+    tokens: int
+    rationale_tokens: int
+    longest: int
+    prefix_tokens: int
+    evaluation_questions: int
+    evaluation_prompt_tokens: int
+    output_tokens: int
+
+
+def check_data(config: RunConfig, folder: Path | None, context: int | None) -> tuple[DataFigures | None, list[Problem]]:
+    """Counts and problems of the data; `folder` has the student's tokeniser, `context` the most tokens it takes."""
+    data = config.data
+    try:
+        loaded = _load(data.source, data.task, data.duplicates)
+        training, _ = choose_training(loaded, split=data.train_split, keep_wrong=data.keep_wrong_rationales)
+    except InputError as refused:
+        return None, [error("data.source", refused)]
+    try:
+        other = data.evaluation_source
+        measured_on = _load(other, data.task, data.duplicates) if other else loaded
+        measured = choose_evaluation(measured_on, split=data.evaluation_split, limit=data.evaluation_limit)
+    except InputError as refused:
+        return None, [error("data.evaluation_source", refused)]
+    count = token_counter(folder)
+    texts = [fill_template(q.text, (q.rationale or "").strip(), q.answer).text for q in training]
+    lengths = count(texts)
+    limit = min(config.student.max_tokens, context or config.student.max_tokens)
+    fitting = np.flatnonzero(lengths <= limit)[: data.train_limit]
+    if not len(fitting):
+        return None, [
+            error(
+                "student.max_tokens",
+                f"All {len(training)} questions with their rationales are longer than {limit} tokens; the shortest "
+                f"has about {lengths.min()}.",
+                "Raise student.max_tokens, or take another student.",
+            )
+        ]
+    used = [training[index] for index in fitting]
+    figures = _figures(config, used, lengths[fitting], measured, count)
+    return figures, [*_disjoint(used, measured), *_remarks(config, figures, training, lengths, limit, context)]
+
+
+def _load(name: str, task: str | None, duplicates: str) -> list[Question]:
+    source = find_source(name)
+    rows = source.rows()
+    return questions_from_rows(rows, tasks.get(task) if task else guess_task(rows), source.place, duplicates)
+
+
+def token_counter(folder: Path | None) -> Callable[[Sequence[str]], np.ndarray]:
+    """Counts the tokens of texts, the end token too: by the student's own tokeniser, else by their characters."""
+    path = folder / "tokenizer.json" if folder is not None else None
+    if path is None or not path.is_file():
+        return lambda texts: np.array([round(len(text) / CHARACTERS_A_TOKEN) + 1 for text in texts])
+    tokenizer = _tokenizer(path, path.stat().st_mtime_ns)
+    return lambda texts: np.array(
+        [len(encoding.ids) + 1 for encoding in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def _tokenizer(path: Path, changed_ns: int) -> object:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _figures(
+    config: RunConfig,
+    used: Sequence[Question],
+    lengths: np.ndarray,
+    measured: Sequence[Question],
+    count: Callable[[Sequence[str]], np.ndarray],
+) -> DataFigures:
+    steps = np.array([len(split_steps((q.rationale or "").strip(), config.steps.mode)) for q in used])
+    rationales = count([(q.rationale or "").strip() for q in used]) - 1
+    suffixes = count([f"\n{ANSWER_TRIGGER} {q.answer}." for q in used])
+    copies = rationales if config.weights.prefixes == "all" else steps
+    return DataFigures(
+        questions=len(used),
+        steps=int(steps.sum()),
+        tokens=int(lengths.sum()),
+        rationale_tokens=int(rationales.sum()),
+        longest=int(lengths.max()),
+        prefix_tokens=int((copies * (suffixes - 2)).sum()),
+        evaluation_questions=len(measured),
+        evaluation_prompt_tokens=int(count([question_prompt(q.text) for q in measured]).sum()),
+        output_tokens=int(np.quantile(rationales + suffixes, 0.9)),
+    )
+
+
+def _disjoint(used: Sequence[Question], measured: Sequence[Question]) -> list[Problem]:
+    tables = [
+        pd.DataFrame({"question": [q.id for q in group], "text": [q.text for q in group]}) for group in (used, measured)
+    ]
+    try:
+        check_disjoint(*tables)
+    except InputError as refused:
+        return [error("data.evaluation_split", refused)]
+    return []
+
+
+def _remarks(
+    config: RunConfig,
+    figures: DataFigures,
+    training: Sequence[Question],
+    lengths: np.ndarray,
+    limit: int,
+    context: int | None,
+) -> list[Problem]:
+    """What the data make of settings: questions left out, outputs cut short, more clusters than questions."""
+    data, room, problems = config.data, config.evaluation.max_new_tokens, []
+    too_long = int((lengths > limit).sum())
+    if too_long:
+        what = f"{too_long} of {len(training)} questions with their rationales are longer than {limit} tokens."
+        problems.append(warning("student.max_tokens", what, "They are skipped: raise it to keep them."))
+    if data.train_limit is not None and figures.questions < data.train_limit:
+        what = f"It is {data.train_limit}, and {figures.questions} questions can be used."
+        problems.append(warning("data.train_limit", what))
+    if config.clustering.num_clusters > figures.questions:
+        what = f"{config.clustering.num_clusters} clusters of {figures.questions} training questions."
+        problems.append(error("clustering.num_clusters", what, f"Lower it to {figures.questions} or less."))
+    if room < figures.output_tokens:
+        what = (
+            f"An output ends after {room} tokens; one in ten of the teacher's is longer than {figures.output_tokens}."
+        )
+        problems.append(warning("evaluation.max_new_tokens", what, "Raise it, or longer outputs have no answer."))
+    if context is not None and room + figures.evaluation_prompt_tokens / figures.evaluation_questions > context:
+        what = f"The question and {room} tokens of output do not fit into the student's context of {context}."
+        problems.append(error("evaluation.max_new_tokens", what, "Lower it, or take another student."))
+    return problems

@@ -1,0 +1,90 @@
+"""What each stage of a run costs: arithmetic by stage, memory and disk. Formulas over plain counts.
+
+A pass over a token costs 2 floating-point operations a weight forward, and 4 with the way back through frozen weights
+to a low-rank adapter.
+"""
+
+from __future__ import annotations
+
+from kpod import methods
+from kpod.config import RunConfig
+from kpod.preflight.data import DataFigures
+from kpod.preflight.student import StudentFigures
+
+FORWARD, TRAINING = 2.0, 4.0  # operations a weight and token
+MEASURE_EVERY = 5  # generator steps between two more forward passes of mask learning
+RATIONALES_A_QUESTION = {"consistency": 2, "counterfactual": 2}
+UNKNOWN_STUDENT_PARAMETERS = 1_000_000_000
+
+PROCESS_BYTES = 600_000_000  # torch and its kin, before any model
+CHECKPOINTS_AT_ONCE = 3  # two kept, one being written
+VALUES_A_TRAINED_WEIGHT = 3  # itself and AdamW's two moments
+UNSEEN_ACTIVATIONS = 1.3  # norms, gates and attention, beside the inputs and outputs of the matrices
+COPIES_OF_LOGITS = 3  # logits, their softmax, their gradient
+
+
+def model_work(config: RunConfig, data: DataFigures, num_parameters: float) -> dict[str, float]:
+    """Floating-point operations of the stages in which the student works; a stage that is not needed is left out."""
+    method = methods.get(config.method)
+    forward, training = FORWARD * num_parameters, TRAINING * num_parameters
+    evaluated = data.evaluation_questions
+    work = {"losses": data.tokens * forward}
+    if method.learns_weights:
+        tokens, settings = data.tokens + data.prefix_tokens, config.weights
+        measured = settings.epochs / MEASURE_EVERY * (1 - 1 / settings.predictor_every)
+        work["weights"] = tokens * ((settings.warmup_epochs + settings.epochs) * training + 2 * measured * forward)
+    if config.evaluation.base_student:  # which often goes on to the end
+        new = evaluated * config.evaluation.max_new_tokens
+        work["evaluate base"] = (data.evaluation_prompt_tokens + new) * forward
+    settings = config.distillation
+    probed = min(settings.probe_questions or data.questions, data.questions) / data.questions
+    rationales = RATIONALES_A_QUESTION.get(method.objective, 1)
+    work["distill"] = settings.epochs * data.tokens * (rationales * training + probed * forward)
+    new = evaluated * min(config.evaluation.max_new_tokens, data.output_tokens)
+    work["evaluate"] = (data.evaluation_prompt_tokens + new) * forward
+    return work
+
+
+def other_seconds(config: RunConfig, data: DataFigures) -> dict[str, float]:
+    """Seconds of the stages without the student, on two cores: measured on 300 and on 7,473 questions, rounded up."""
+    questions = data.questions + data.evaluation_questions
+    return {
+        "prepare": 1 + 0.003 * data.questions,
+        "cluster": 12 + 0.004 * questions,  # most of it UMAP's first fit, which compiles
+        "difficulty": 0.1 + 0.0002 * data.questions,
+        "schedule": 0.1 + 2e-6 * data.questions * (config.num_stages + 1),
+    }
+
+
+def peak_memory_bytes(config: RunConfig, data: DataFigures, student: StudentFigures, bytes_a_weight: int) -> float:
+    """The most memory that any stage takes, the process itself included."""
+    weights = (student.num_parameters or UNKNOWN_STUDENT_PARAMETERS) * bytes_a_weight
+    return PROCESS_BYTES + weights + working_bytes(config, data, student)
+
+
+def working_bytes(config: RunConfig, data: DataFigures, student: StudentFigures) -> float:
+    """The part of the peak that goes with the batch: activations and logits of the largest training batch."""
+    copies = 2 * data.prefix_tokens / data.questions  # the longest rationales have about twice as many steps
+    tokens = config.distillation.batch_size * data.longest
+    if methods.get(config.method).learns_weights:
+        tokens = max(tokens, config.weights.batch_size * (data.longest + copies))
+    between = sum(rows + columns for _, (rows, columns) in student.linear_shapes)
+    a_token = 4 * (UNSEEN_ACTIVATIONS * between + COPIES_OF_LOGITS * student.vocabulary)
+    return tokens * a_token
+
+
+def adapter_parameters(config: RunConfig, student: StudentFigures) -> int:
+    """Trained weights of the distillation's adapter; 0 where the student's matrices are not known."""
+    targets = config.distillation.lora_targets
+    names = None if targets == "all-linear" else {name.strip() for name in targets.split(",")}
+    return config.distillation.lora_rank * sum(
+        rows + columns for name, (rows, columns) in student.linear_shapes if names is None or name in names
+    )
+
+
+def disk_bytes(config: RunConfig, data: DataFigures, student: StudentFigures) -> float:
+    """What a run folder comes to hold, checkpoints included."""
+    adapter = 4 * adapter_parameters(config, student)
+    tables = 60 * data.rationale_tokens + 2_000 * (data.questions + data.evaluation_questions)
+    histories = 8 * (config.weights.epochs * data.rationale_tokens + config.distillation.epochs * data.steps)
+    return adapter * (1 + CHECKPOINTS_AT_ONCE * VALUES_A_TRAINED_WEIGHT) + tables + histories
