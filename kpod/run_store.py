@@ -14,7 +14,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,8 +35,10 @@ from kpod.artefacts import (
 from kpod.config import RunConfig
 from kpod.errors import InputError
 from kpod.run_lock import hold, is_alive
+from kpod.run_state import FORMAT_VERSION, RunState, StageRecord, now, read_state
 
-FORMAT_VERSION = 1
+__all__ = ["FORMAT_VERSION", "TABLES", "Run", "RunState", "StageRecord", "create_run", "list_runs", "load_run"]
+__all__ += ["check_tables", "new_folder", "new_run_id", "now", "read_state", "runs_folder"]
 
 TABLES: dict[str, tuple[str, ...]] = {
     # The columns that every such table has. Later stages add cluster, x and y to questions, difficulty to steps,
@@ -50,45 +52,6 @@ TABLES: dict[str, tuple[str, ...]] = {
     "stages": ("stage", "budget", "supervised", "slack", "gain_term", "diversity_term", "bound"),
     "predictions": ("evaluation_set", "question", "epoch", "output", "answer", "correct"),
 }
-
-
-@dataclass(frozen=True)
-class StageRecord:
-    """A finished pipeline stage: what it depended on, what it cost, and what it warned of."""
-
-    fingerprint: str
-    seconds: float
-    peak_memory_bytes: int
-    finished_at: str
-    warnings: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class RunState:
-    """What `run.json` holds. `status`: created, queued, running, finished, cancelled or failed.
-
-    `warnings` are those of the stages that are done and of the one at work. `input_hashes` has the hash of the student
-    and of each source, and by which name the configuration gave that source.
-    """
-
-    id: str
-    name: str
-    status: str = "created"
-    created_at: str = ""
-    stages: dict[str, StageRecord] = field(default_factory=dict)
-    progress: dict[str, Any] | None = None
-    warnings: list[str] = field(default_factory=list)
-    error: str | None = None
-    summary: dict[str, Any] = field(default_factory=dict)
-    input_hashes: dict[str, str] = field(default_factory=dict)
-    host: dict[str, Any] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-    format_version: int = FORMAT_VERSION
-
-
-def now() -> str:
-    """The time in UTC, ISO 8601, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class Run:
@@ -257,7 +220,7 @@ def create_run(folder: str | Path, config: RunConfig) -> Run:
             f"Could not make the run folder {folder}: {error.strerror}. Give another one with --out."
         ) from error
     state = RunState(
-        id=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        id=new_run_id(),
         name=config.name,
         created_at=now(),
         host={"machine": platform.machine(), "system": platform.system(), "cpus": os.cpu_count()},
@@ -274,6 +237,11 @@ def create_run(folder: str | Path, config: RunConfig) -> Run:
     return run
 
 
+def new_run_id() -> str:
+    """An id that no other run has: the time to the second, and chance."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
 def load_run(folder: str | Path) -> Run:
     """Open a run folder for reading, finished or not.
 
@@ -287,25 +255,13 @@ def load_run(folder: str | Path) -> Run:
     return Run(folder, read_state(folder), RunConfig.from_file(folder / "config.yaml"))
 
 
-def read_state(folder: Path) -> RunState:
-    """What a folder's `run.json` holds. Raises InputError where it has none, or one that is damaged or newer."""
-    path = folder / "run.json"
-    if not path.is_file():
-        raise InputError(
-            f"{folder} is no run: it has no run.json. A run folder holds run.json, config.yaml and tables."
-        )
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        newest = values["format_version"]
-        if newest > FORMAT_VERSION:
-            raise InputError(
-                f"{folder} was written by a newer KPOD Studio (format {newest}; this one reads up to "
-                f"{FORMAT_VERSION}). Update it."
-            )
-        values["stages"] = {name: StageRecord(**record) for name, record in values["stages"].items()}
-        return RunState(**{f.name: values[f.name] for f in fields(RunState) if f.name in values})
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} is damaged ({error}). Restore it from a copy, or delete the folder.") from error
+def check_tables(run: Run) -> None:
+    """Read the schema of every table that a run has. Raises InputError where one is damaged or lacks a column."""
+    for name, columns in TABLES.items():
+        if run.has(name):
+            missing = [column for column in columns if not run.has(name, column)]
+            if missing:
+                raise InputError(f"{run.path(name)} is damaged: it has no column {', '.join(missing)}.")
 
 
 def runs_folder() -> Path:
@@ -318,6 +274,8 @@ def list_runs(root: str | Path | None = None) -> list[Run]:
     root = Path(root) if root is not None else runs_folder()
     found = []
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
+        if folder.name.startswith("."):  # being unpacked, or being deleted
+            continue
         try:
             found.append(load_run(folder))
         except InputError:
