@@ -1,4 +1,4 @@
-"""Files of questions that a browser sends: kept in the runs folder under names that the sender has no say in. No torch."""
+"""Uploaded files of questions: kept in the runs folder under names that the sender has no say in. No torch."""
 
 from __future__ import annotations
 

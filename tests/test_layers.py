@@ -77,6 +77,7 @@ LAYERS = (
     "jobs",
     "preflight",
     "cli_arguments",
+    "cli_preflight",
     "cli_curriculum",
     "cli_teach",
     "cli_ablate",

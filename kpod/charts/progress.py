@@ -1,0 +1,143 @@
+"""Figures of a run at work: the loss and the learning rate by step, mask learning, and the speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from kpod.charts.colour import ACCENT, ACCENT_SECOND, CATEGORIES, MISSING
+from kpod.charts.figure import new_figure
+
+MAX_POINTS = 400  # of a curve: more cannot be told apart at this width
+RECENT_STEPS = 20
+
+Rows = Sequence[dict[str, Any]]
+
+
+def loss_figure(rows: Rows) -> go.Figure:
+    """The distillation loss (Eq. 15) of every step, and its running mean; a line between the epochs."""
+    figure = new_figure(260, "step", "loss (nats a token)")
+    x, y = series(rows, "loss")
+    shown_x, shown_y = thinned(x, y)
+    figure.add_scatter(
+        x=shown_x,
+        y=shown_y,
+        name="loss of a step",
+        mode="markers",
+        marker={"size": 4, "color": ACCENT, "opacity": 0.35},
+        hovertemplate="step %{x}<br>loss %{y:.3f}<extra></extra>",
+    )
+    smooth_x, smooth_y = thinned(x, running_mean(y))
+    figure.add_scatter(
+        x=smooth_x,
+        y=smooth_y,
+        name="running mean",
+        mode="lines",
+        line={"color": ACCENT_SECOND, "width": 2.5},
+        hovertemplate="step %{x}<br>mean %{y:.3f}<extra></extra>",
+    )
+    for step in epoch_ends(rows):
+        figure.add_vline(x=step + 0.5, line={"color": MISSING, "width": 1, "dash": "dot"}, opacity=0.5)
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def learning_rate_figure(rows: Rows) -> go.Figure:
+    """The learning rate of every step."""
+    figure = new_figure(170, "step", "learning rate")
+    x, y = thinned(*series(rows, "learning_rate"))
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        line={"color": ACCENT, "width": 2},
+        hovertemplate="step %{x}<br>%{y:.3g}<extra></extra>",
+    )
+    figure.update_layout(showlegend=False)
+    figure.update_yaxes(rangemode="tozero", exponentformat="power")
+    return figure
+
+
+def mask_figure(rows: Rows) -> go.Figure:
+    """The answer's loss with the masked, the full, the empty and a randomly masked rationale, by step."""
+    figure = new_figure(260, "step", "answer NLL (nats)")
+    lines = (
+        ("nll_empty", "no rationale", MISSING, "dot"),
+        ("nll_random", "random masks (warm-up)", CATEGORIES[2], "solid"),
+        ("nll_masked", "masked as learned", ACCENT_SECOND, "solid"),
+        ("nll_full", "full rationale", ACCENT, "dash"),
+    )
+    for key, name, colour, dash in lines:
+        x, y = series(rows, key)
+        if not len(x):
+            continue
+        measured = key in ("nll_empty", "nll_full")  # every so many steps, and stands until the next time
+        x, y = thinned(x, y if measured else running_mean(y))
+        figure.add_scatter(
+            x=x,
+            y=y,
+            name=name,
+            mode="lines",
+            line={"color": colour, "width": 2, "dash": dash},
+            hovertemplate=f"step %{{x}}<br>{name}: %{{y:.3f}}<extra></extra>",
+        )
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def keep_rate_figure(rows: Rows) -> go.Figure:
+    """The share of rationale tokens that the learned mask keeps, by step."""
+    figure = new_figure(170, "step", "tokens kept")
+    x, y = thinned(*series(rows, "keep_rate"))
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        line={"color": ACCENT, "width": 2},
+        hovertemplate="step %{x}<br>%{y:.1%} kept<extra></extra>",
+    )
+    figure.update_layout(showlegend=False)
+    figure.update_yaxes(range=[0, 1], tickformat=".0%")
+    return figure
+
+
+def series(rows: Rows, key: str) -> tuple[np.ndarray, np.ndarray]:
+    """Steps and values (points,) of one figure of the metrics; rows without it are left out."""
+    found = [(row["step"], row[key]) for row in rows if isinstance(row.get(key), int | float) and "step" in row]
+    return np.array([step for step, _ in found]), np.array([value for _, value in found], dtype=float)
+
+
+def running_mean(values: np.ndarray) -> np.ndarray:
+    """The mean of the last twentieth of the values up to each, at least of 5, without lag at the start."""
+    if not len(values):
+        return values
+    window = max(5, len(values) // 20)
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    ends = np.arange(1, len(values) + 1)
+    starts = np.maximum(0, ends - window)
+    return (sums[ends] - sums[starts]) / (ends - starts)
+
+
+def thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """At most MAX_POINTS of the points, evenly drawn, the first and the last among them."""
+    if len(x) <= MAX_POINTS:
+        return x, y
+    chosen = np.unique(np.linspace(0, len(x) - 1, MAX_POINTS).round().astype(int))
+    return x[chosen], y[chosen]
+
+
+def epoch_ends(rows: Rows) -> list[int]:
+    """The last step of every epoch but the one at work; none where they would crowd the figure."""
+    ends = [a["step"] for a, b in pairwise(rows) if a.get("epoch") != b.get("epoch")]
+    return ends if len(ends) <= 40 else []
+
+
+def tokens_a_second(rows: Rows) -> float | None:
+    """Tokens a second over the last steps; None where none were timed."""
+    recent = [row for row in rows[-RECENT_STEPS:] if row.get("seconds") and row.get("tokens")]
+    seconds = sum(row["seconds"] for row in recent)
+    return sum(row["tokens"] for row in recent) / seconds if seconds > 0 else None
