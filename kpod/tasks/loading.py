@@ -1,49 +1,66 @@
-"""Questions from a file of the user's: the task named or guessed, every mistake reported with its place."""
+"""Questions from a file of the user's: task and columns named or guessed, every mistake reported with its place."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from kpod.errors import InputError
 from kpod.records import Question
 from kpod.tasks.base import Duplicates, Task, questions_from_rows
 from kpod.tasks.files import PlacedRow, read_rows
+from kpod.tasks.layout import GUESS_ROWS, find_layout, guess_task
 from kpod.tasks.numeric import canonical_gold
-from kpod.tasks.registry import get
-from kpod.tasks.strategyqa import canonical_answer as canonical_yes_no
+
+__all__ = ["guess", "guess_task", "load_questions", "questions_and_task"]
 
 
-def load_questions(source: str | Path, task: str | None = None, duplicates: Duplicates = "error") -> list[Question]:
-    """The questions of a local .jsonl, .ndjson, .json (a list), .csv or .parquet file, in its order.
+def load_questions(
+    source: str | Path,
+    task: str | None = None,
+    duplicates: Duplicates = "error",
+    fields: Mapping[str, str] | None = None,
+) -> list[Question]:
+    """The questions of a local .jsonl, .ndjson, .json (a list), .csv, .tsv or .parquet file, in its order.
 
-    Fields: `id`, `question`, `answer` (needed); `rationale`, `rationale_source`, `split` (or `kpod_split`,
-    which counts before it), `choices` (a list; in a CSV as JSON), `context`, `correct`; others are ignored.
-    A task named after a data set also reads that set's official layout.
-    task: a name of `kpod.tasks.names()`; None guesses from the file: choices make it multiple choice (or yes
-    and no), answers that are all yes or no `strategyqa`, anything else `arithmetic`.
+    Fields: `question`, `answer` (needed); `id` (where no row has one, the file's name and the row's number are);
+    `rationale`, `rationale_source`, `split` (or `kpod_split`, which counts before it), `choices` (a list; in a CSV as
+    JSON), `context`, `correct`; others are ignored. A task named after a data set also reads that set's official
+    layout.
+    task: a name of `kpod.tasks.names()`; None guesses from the file: a known official layout, else choices make it
+    multiple choice (or yes and no), answers that are all yes or no `strategyqa`, mostly words `asdiv`, anything else
+    `arithmetic`.
     duplicates: an id that comes again is an error, or only its `first` row is kept, or all are, with a
     `suffix` ("#2").
+    fields: field -> column, where columns have other names; see `kpod.tasks.field_map`. What it does not name is read
+    from the column of its own name, else guessed.
     `Question.teacher_correct` is `correct` where given, else whether the rationale's own answer is the gold
     one, else (no rationale, or one that states no answer) None.
 
     Raises InputError with file, line and field for whatever cannot be read.
     """
     rows = read_rows(source)
-    chosen = get(task) if task is not None else guess_task(rows)
-    return questions_from_rows(rows, chosen, str(source), duplicates)
+    return questions_and_task(rows, str(source), task, duplicates, fields, stem=Path(source).stem)[0]
 
 
-def guess_task(rows: Sequence[PlacedRow]) -> Task:
-    """The generic task that fits the rows' choices and answers."""
-    answers = [row.get("answer") for _, row in rows if row.get("answer") is not None]
-    all_yes_no = bool(answers) and all(canonical_yes_no(answer) is not None for answer in answers)
-    if all_yes_no:
-        return get("strategyqa")
-    if any(row.get("choices") for _, row in rows):
-        return get("multiple_choice")
-    if answers and all(isinstance(answer, str) and "####" in answer for answer in answers):
-        return get("gsm8k")
-    return get("arithmetic")
+def questions_and_task(
+    rows: Sequence[PlacedRow],
+    source: str,
+    task: str | None = None,
+    duplicates: Duplicates = "error",
+    fields: Mapping[str, str] | None = None,
+    *,
+    stem: str = "row",
+) -> tuple[list[Question], Task]:
+    """The questions of rows that were read from `source`, and their task; the arguments are `load_questions`'s.
+
+    stem: begins the ids of rows where none has one. Raises InputError that names the source, the place and the field.
+    """
+    layout = find_layout([row for _, row in rows[:GUESS_ROWS]], source, task, fields, stem)
+    if layout.problem is not None:
+        raise InputError(layout.problem)
+    ready = ((place, layout.read(row, number)) for number, (place, row) in enumerate(rows))
+    return questions_from_rows(ready, layout.plain_task, source, duplicates), layout.task
 
 
 def guess(answers: Sequence[str]) -> str:

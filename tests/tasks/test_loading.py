@@ -178,8 +178,8 @@ def test_duplicate_ids(tmp_path):
 
 
 BAD_ROWS = {
-    "no JSON": ('{"id": "1",}', r"line 3 is no JSON .*object"),
-    "no object": ("[1, 2]", r"line 3 is list, not an object"),
+    "no JSON": ('{"id": "1",}', r"line 3: no JSON .*object"),
+    "no object": ("[1, 2]", r"line 3: list, not an object"),
     "missing field": (
         '{"id": "2", "qestion": "x", "answer": "1"}',
         r'line 3: the field "question" is missing.*\'qestion\'',
@@ -206,7 +206,7 @@ BAD_ROWS = {
     ),
     "context of numbers": ('{"id": "2", "question": "x", "answer": 1, "context": 5}', r'line 3: "context" is int'),
     "half a character": ('{"id": "2", "question": "x\\ud800", "answer": 1}', r"line 3: .*half a character .*ud800"),
-    "deep": ("[" * 100_000, r"line 3 is no JSON"),
+    "deep": ("[" * 100_000, r"line 3: no JSON"),
 }
 
 
@@ -235,7 +235,9 @@ def test_bad_choices(tmp_path, fields, message):
 
 
 def test_bad_files(tmp_path):
-    with pytest.raises(InputError, match=r"no file .*none\.jsonl.*\.jsonl, \.ndjson, \.json, \.csv or \.parquet"):
+    with pytest.raises(
+        InputError, match=r"no file .*none\.jsonl.*\.jsonl, \.ndjson, \.json, \.csv, \.tsv or \.parquet"
+    ):
         load_questions(tmp_path / "none.jsonl")
     write(tmp_path / "a.jsonl", [PENS])
     with pytest.raises(InputError, match=r"is a folder.*It holds a\.jsonl"):
@@ -247,7 +249,7 @@ def test_bad_files(tmp_path):
         "latin.jsonl": (b'{"id": "1"}\n{"id": "\xe9"}', "line 2: byte 0xe9 is not UTF-8"),
         "one.json": (b'{"id": "1"}', "holds one dict"),
         "bad.json": (b"[1", "is no JSON"),
-        "items.json": (b"[1]", "item 1 is int"),
+        "items.json": (b"[1]", "item 1: int"),
         "short.csv": (b"id,question,answer\n1,2\n", "line 2: .*3 columns"),
         "long.csv": (b"id,question,answer\n1,2,3,4\n", "line 2: .*3 columns"),
         "quote.csv": (b'id,question,answer\n1,"a"b,3\n', "line 2: "),
@@ -331,3 +333,30 @@ def test_human_rationales_arrive_at_their_answers(shared_data):
     questions = load_questions(shared_data / "gsm8k/train_human.jsonl")
     assert len(questions) == 7473
     assert sum(question.teacher_correct is True for question in questions) / len(questions) > 0.99
+
+
+def test_columns_of_other_names_are_mapped(tmp_path):
+    rows = [
+        {"prompt": f"Tom has {n} pens, buys one. How many?", "cot": f"{n} + 1 = {n + 1} pens.", "gold": n + 1, "x": "?"}
+        for n in range(3)
+    ]
+    path = write(tmp_path / "mine.jsonl", rows)
+    guessed = load_questions(path)
+    assert [(q.id, q.answer, q.teacher_correct) for q in guessed] == [
+        ("mine-00001", "1", True), ("mine-00002", "2", True), ("mine-00003", "3", True),
+    ]  # fmt: skip
+    given = load_questions(path, fields={"question": "prompt", "answer": "gold", "rationale": "", "id": "gold"})
+    assert [(q.id, q.text, q.rationale) for q in given[:1]] == [("1", rows[0]["prompt"], None)]
+    with pytest.raises(InputError, match=r"mine\.jsonl: the field 'answer'.*'golt'.*mean 'gold'"):
+        load_questions(path, fields={"answer": "golt"})
+    with pytest.raises(InputError, match=r"no column was recognised as answer"):
+        load_questions(path, fields={"answer": ""})
+
+
+@pytest.mark.parametrize("name", ["svamp", "asdiv", "multiarith", "commonsense_qa", "logiqa", "strategyqa", "drop"])
+def test_official_layouts_are_known_without_their_names(tmp_path, name):
+    row, text, answer = OFFICIAL[name]
+    if name == "commonsense_qa":
+        row = row | {"question_concept": "ice"}
+    (question,) = load_questions(write(tmp_path / "a.jsonl", [row]))
+    assert (question.text, question.answer) == (text, answer)
