@@ -44,12 +44,15 @@ class TimeLeft:
     def advance(self, amount: int) -> None:
         self.done += amount
 
+    def rate(self) -> float | None:
+        """Units a second; None until something has been done."""
+        worked, seconds = self.done - self._done_at_start, time.monotonic() - self._start
+        return worked / seconds if worked > 0 and seconds > 0 else None
+
     def seconds(self) -> float | None:
         """None until something has been done."""
-        worked = self.done - self._done_at_start
-        if worked <= 0:
-            return None
-        return (time.monotonic() - self._start) / worked * max(0, self.total - self.done)
+        rate = self.rate()
+        return None if rate is None else max(0, self.total - self.done) / rate
 
 
 def format_seconds(seconds: float) -> str:

@@ -100,7 +100,14 @@ class RunReporter(Reporter):
         seconds = self._time_left.seconds()
         done, total = self._time_left.done, self._time_left.total
         self.run.update(
-            progress={"stage": self._stage, "done": done, "total": total, "unit": self._unit, "seconds_left": seconds}
+            progress={
+                "stage": self._stage,
+                "done": done,
+                "total": total,
+                "unit": self._unit,
+                "seconds_left": seconds,
+                "rate": self._time_left.rate(),
+            }
         )
         if self._live:
             left = "" if seconds is None else f", {format_seconds(seconds)} left"

@@ -48,7 +48,7 @@ def test_a_warning_is_kept_once(run, reporter):
 def test_progress_is_in_the_state(run, reporter):
     reporter.start("distill", 100, done=40, unit="steps")
     assert load_run(run.folder).state.progress == {
-        "stage": "distill", "done": 40, "total": 100, "unit": "steps", "seconds_left": None,
+        "stage": "distill", "done": 40, "total": 100, "unit": "steps", "seconds_left": None, "rate": None,
     }  # fmt: skip
     reporter.advance(10)  # within a second of the last: not written yet
     assert load_run(run.folder).state.progress["done"] == 40
@@ -56,6 +56,7 @@ def test_progress_is_in_the_state(run, reporter):
     reporter.advance(5)
     progress = load_run(run.folder).state.progress
     assert progress["done"] == 55 and 0 <= progress["seconds_left"] < 5
+    assert progress["rate"] * progress["seconds_left"] == pytest.approx(45, rel=0.1)
 
 
 def test_metrics_are_held_back_and_flushed(run, reporter):
