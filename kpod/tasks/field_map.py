@@ -4,8 +4,8 @@
     -> question = problem, rationale = solution, answer = target
 
 A source is a column, a dotted path into one ("question.stem", "choices.text"; a list on the way is gone through, a
-number takes one of its items), or several of them with plus signs between: "Body + Question" is joined with a space, and
-"option_a + option_b" makes a list of choices. An empty source leaves the field out.
+number takes one of its items), or several of them with plus signs between: "Body + Question" is joined with a space,
+and "option_a + option_b" makes a list of choices. An empty source leaves the field out.
 """
 
 from __future__ import annotations
