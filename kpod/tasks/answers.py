@@ -118,8 +118,13 @@ def extract_number(text: str) -> str | None:
     signed = re.sub(r"^[\s$]*[-−]\s*", "-", statement)  # "the answer is - 3": here no operator can stand
     if numbers := find_numbers(signed) or find_numbers(statements[0]):
         return canonical_number(numbers[0])
-    words = [_NUMBER_WORDS[word.lower()] for word in _WORD.findall(statement) if word.lower() in _NUMBER_WORDS]
+    words = number_words(statement)
     return str(words[0]) if words else None
+
+
+def number_words(text: str) -> list[int]:
+    """The values of the words from zero to twenty in `text`, in order."""
+    return [_NUMBER_WORDS[word.lower()] for word in _WORD.findall(text) if word.lower() in _NUMBER_WORDS]
 
 
 def numbers_equal(predicted: str | None, gold: str) -> bool:
