@@ -18,6 +18,7 @@ parts.styles()
 page = st.navigation(
     [
         st.Page(state.PAGES / "overview.py", title="Overview", icon=":material/account_tree:", default=True),
+        st.Page(state.PAGES / "distill.py", title="Distill", icon=":material/model_training:"),
         st.Page(state.PAGES / "keypoints.py", title="Keypoints", icon=":material/ink_highlighter:"),
         st.Page(state.PAGES / "curriculum.py", title="Curriculum", icon=":material/stairs:"),
         st.Page(state.PAGES / "questions.py", title="Questions", icon=":material/scatter_plot:"),

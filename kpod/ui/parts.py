@@ -45,8 +45,9 @@ def empty_state(title: str, text: str, command: str = "", further: str = "") -> 
 def not_yet(run: Run, what: str, stage: str) -> None:
     """The empty state of a run that lacks `what`: why, and what to do. `stage` is the pipeline's name of its maker."""
     status = run.status
-    if status == "running":
-        empty_state(f"No {what} yet", f"The run is going; this page fills when its stage “{stage}” has finished.")
+    if status in ("running", "queued"):
+        going = "is going" if status == "running" else "waits for its device"
+        empty_state(f"No {what} yet", f"The run {going}; this page fills when its stage “{stage}” has finished.")
         return
     if status == "finished":
         empty_state(

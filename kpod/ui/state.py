@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from kpod.charts.text import one_line
+from kpod.presets import PRESETS
 from kpod.run_store import Run
 from kpod.ui import address, parts, reads
 
@@ -15,34 +16,50 @@ MAX_OPTIONS = 500  # questions that a picker offers at once; more are found by s
 
 
 def open_run(title: str, subtitle: str) -> Run:
-    """The head of a page with the choice of a run; where there is no run, says so and ends the page.
+    """The head of a page with the choice of a run; where there is no run, says so and ends the page."""
+    left, right = st.columns([7, 4], gap="large", vertical_alignment="bottom")
+    with left:
+        parts.page_title(title, subtitle)
+    with right:
+        run = pick_run()
+    if run is None:
+        parts.empty_state(
+            "No runs yet",
+            "A run appears here as soon as it starts. Start one on the Distill page, or on a terminal:",
+            command=f"python -m kpod run --preset {next(iter(PRESETS))}",
+            further="python -m kpod presets lists the presets; KPOD_RUNS names the folder where runs are kept.",
+        )
+        start_link("Start a run")
+        st.stop()
+    return run
+
+
+def pick_run() -> Run | None:
+    """The choice of a run; None where there is none.
 
     The run's id in the address is looked up in the list of runs, never joined to a path.
     """
     runs = reads.all_runs().runs
-    left, right = st.columns([7, 4], gap="large", vertical_alignment="bottom")
-    with left:
-        parts.page_title(title, subtitle)
     if not runs:
-        parts.empty_state(
-            "No runs yet",
-            "A run appears here as soon as it starts. Make one on a terminal:",
-            command="python -m kpod run --preset NAME",
-            further="python -m kpod presets lists the presets; KPOD_RUNS names the folder where runs are kept.",
-        )
-        st.stop()
+        return None
     address.settle("run", list(runs))
     labels = distinct_labels({key: f"{one_line(run.name, 70)} · {run.status}" for key, run in runs.items()})
-    with right:
-        key = st.selectbox(
-            "Run",
-            list(runs),
-            format_func=labels.__getitem__,
-            key="run",
-            filter_mode="contains",
-            label_visibility="collapsed",
-        )
+    key = st.selectbox(
+        "Run",
+        list(runs),
+        format_func=labels.__getitem__,
+        key="run",
+        filter_mode="contains",
+        label_visibility="collapsed",
+    )
     return runs[key]
+
+
+def start_link(label: str) -> None:
+    """A button that leads to a new run on the Distill page."""
+    if st.button(label, icon=":material/play_arrow:", type="primary", key="to-distill"):
+        st.session_state["view"] = "new"
+        st.switch_page(PAGES / "distill.py")
 
 
 def question_picker(run: Run) -> str:

@@ -1,0 +1,103 @@
+"""What can be done with a run: start, cancel (with a question first), resume, and take its settings for another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from kpod import jobs
+from kpod.config import RunConfig
+from kpod.errors import InputError
+from kpod.run_store import Run, load_run
+from kpod.ui import parts, state
+from kpod.ui.distill_draft import load
+
+PROGRESS, NEW = "progress", "new"
+RESULT_PAGES = (
+    ("overview", "Overview", ":material/account_tree:"),
+    ("keypoints", "Keypoints", ":material/ink_highlighter:"),
+    ("curriculum", "Curriculum", ":material/stairs:"),
+    ("questions", "Questions", ":material/scatter_plot:"),
+    ("results", "Results", ":material/monitoring:"),
+)
+
+
+def start(config: RunConfig, folder: Path) -> None:
+    """Start a run in a folder that was named before the click, and show it; a second click finds it started."""
+    try:
+        run = jobs.start(config, folder=folder)
+    except InputError as error:
+        if st.session_state.get("started") != str(folder):
+            st.session_state["action-failed"] = str(error)
+            return
+        run = load_run(folder)
+    st.session_state["started"] = str(folder)
+    show(run)
+
+
+def show(run: Run) -> None:
+    """Go to a run's progress; for callbacks."""
+    st.session_state["run"] = run.id
+    st.session_state["view"] = PROGRESS
+
+
+def show_failure() -> None:
+    """Why the last start, cancel or resume did not work, once."""
+    reason = st.session_state.pop("action-failed", None)
+    if reason:
+        parts.notice("error", "That did not work", reason)
+
+
+def run_actions(run: Run) -> None:
+    """The buttons of a run: what its state allows."""
+    job = jobs.state(run)
+    with st.container(horizontal=True, key="run-actions"):
+        if job.live:
+            with st.popover("Cancel", icon=":material/stop_circle:", disabled=job.stopping, key="cancel"):
+                st.markdown("Stop this run at its next step? It keeps a checkpoint and can be resumed.")
+                st.button("Yes, stop it", key="cancel-yes", on_click=_cancel, args=(run,), type="primary")
+        elif job.status != "finished":
+            st.button(
+                "Resume",
+                icon=":material/play_arrow:",
+                key="resume",
+                on_click=_resume,
+                args=(run,),
+                type="primary",
+                help="Goes on from the last checkpoint; what is finished is skipped.",
+            )
+        if job.status == "finished":
+            for page, label, icon in RESULT_PAGES:
+                if (state.PAGES / f"{page}.py").is_file():
+                    st.button(label, icon=icon, key=f"open-{page}")
+        st.button(
+            "New run with these settings",
+            icon=":material/content_copy:",
+            key="clone",
+            on_click=_clone,
+            args=(run.config,),
+        )
+    for page, _, _ in RESULT_PAGES:
+        if st.session_state.get(f"open-{page}"):
+            st.switch_page(state.PAGES / f"{page}.py")
+
+
+def _cancel(run: Run) -> None:
+    _attempt(lambda: jobs.cancel(run))
+
+
+def _resume(run: Run) -> None:
+    _attempt(lambda: jobs.resume(load_run(run.folder)))
+
+
+def _attempt(action) -> None:
+    try:
+        action()
+    except InputError as error:
+        st.session_state["action-failed"] = str(error)
+
+
+def _clone(config: RunConfig) -> None:
+    load(config)
+    st.session_state["view"] = NEW

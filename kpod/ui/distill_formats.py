@@ -1,0 +1,85 @@
+"""The draft as YAML and as a command, both ways: shown, downloaded, pasted and sent."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from kpod.config import RunConfig
+from kpod.config_forms import command_of
+from kpod.errors import InputError
+from kpod.ui import parts
+from kpod.ui.distill_draft import Draft, load
+
+LARGEST_FILE = 200_000  # bytes
+
+
+def yaml_panel(config: RunConfig) -> None:
+    """The configuration as YAML, with ways to take it away and to bring another."""
+    text = config.to_yaml()
+    with st.container(horizontal=True, key="yaml-bar"):
+        st.download_button(
+            "Download",
+            text,
+            file_name=f"{_file_name(config.name)}.yaml",
+            mime="application/yaml",
+            icon=":material/download:",
+            on_click="ignore",
+            key="yaml-download",
+        )
+        with st.popover("Load YAML", icon=":material/upload:", key="yaml-load"):
+            load_yaml_form()
+    st.code(text, language="yaml", height=420)
+
+
+def command_panel(config: RunConfig, draft: Draft) -> None:
+    """The command that runs the same configuration on a terminal."""
+    st.code(command_of(config, draft.preset), language="bash", wrap_lines=True)
+    st.caption("The same run on a terminal. The address of this page holds it too: send it to a colleague.")
+
+
+def load_yaml_form() -> None:
+    """Paste or send YAML; the form takes it where it is a configuration, and stays as it is where not."""
+    st.text_area("YAML", key="yaml-text", height=220, max_chars=LARGEST_FILE, placeholder="name: My run\ndata: …")
+    st.button("Use this text", key="yaml-use", on_click=_use_text, type="primary")
+    st.file_uploader("or a file", type=["yaml", "yml"], key="yaml-file", on_change=_use_file)
+
+
+def show_refusal() -> None:
+    """Why the last YAML was not taken, once."""
+    reason = st.session_state.pop("yaml-refused", None)
+    if reason:
+        parts.notice("error", "This YAML was not taken; the form is as it was", reason)
+
+
+def _use_text() -> None:
+    _use(st.session_state["yaml-text"])
+
+
+def _use_file() -> None:
+    sent = st.session_state["yaml-file"]
+    if sent is None:
+        return
+    content = sent.getvalue()
+    if len(content) > LARGEST_FILE:
+        st.session_state["yaml-refused"] = f"It has {len(content):,} bytes, of at most {LARGEST_FILE:,}."
+        return
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        st.session_state["yaml-refused"] = f"It is no text in UTF-8 ({error.reason} at byte {error.start})."
+        return
+    _use(text)
+
+
+def _use(text: str) -> None:
+    try:
+        load(RunConfig.from_yaml(text))
+    except InputError as error:
+        message = str(error)
+        st.session_state["yaml-refused"] = message if len(message) <= 1_500 else f"{message[:1_499]}…"
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60].lower() or "config"
