@@ -35,7 +35,17 @@ class DataSettings(Section):
     evaluation_split: str = setting("test", "split that the student is measured on")
     evaluation_limit: int | None = setting(None, "first so many evaluation questions", unit="questions", ge=1)
     duplicates: Literal["error", "first", "suffix"] = setting("error", "what to do with an id that comes again")
-    keep_wrong_rationales: bool = setting(False, "keep rationales whose own answer is not the gold answer")
+    wrong_rationales: Literal["drop", "keep", "flag"] = setting("drop", "whose own answer is not the gold one")
+    truncated: Literal["drop", "keep", "flag"] = setting("drop", "rationales that are cut off")
+    leaked_answers: Literal["strip", "drop", "keep"] = setting(
+        "strip", 'sentences such as "The answer is 9." in rationales; the template adds its own'
+    )
+    early_answers: Literal["drop", "keep", "flag"] = setting("flag", "rationales that begin with their conclusion")
+    near_duplicates: Literal["drop", "keep", "flag"] = setting("flag", "nearly the same question or rationale again")
+    overlong: Literal["skip", "split"] = setting("skip", "rationales that are longer than student.max_tokens")
+    shared_questions: Literal["warn", "refuse"] = setting(
+        "warn", "questions to learn from that are measured too, under another id"
+    )
 
 
 class StudentSettings(Section):
@@ -98,18 +108,24 @@ class CurriculumSettings(Section):
 
 class DistillationSettings(Section):
     epochs: int = setting(10, "passes over the training questions", unit="epochs", paper=20, ge=1)
+    length: Literal["epochs", "tokens"] = setting(
+        "epochs", "passes over the questions, or as many supervised tokens as so many whole passes give", paper="epochs"
+    )
     batch_size: int = setting(8, "questions a step", unit="questions", paper=4, ge=1)
+    accumulation: int = setting(1, "batches whose gradients make one step", unit="batches", ge=1)
     learning_rate: float = setting(5e-4, "peak learning rate of AdamW", paper=1e-5, gt=0)
     schedule: Literal["constant", "linear", "cosine"] = setting("linear", "learning rate after its warm-up")
     warmup_fraction: float = setting(0.05, "share of the steps in which the rate rises", ge=0, lt=1)
     weight_decay: float = setting(0.0, "of AdamW", ge=0)
     gradient_clip: float = setting(1.0, "largest gradient norm", gt=0)
+    tuning: Literal["lora", "full"] = setting("lora", "an adapter is trained, or every weight", paper="lora")
     lora_rank: int = setting(16, "rank of the student's adapter", paper=64, ge=1)
     lora_alpha: int | None = setting(None, "scale of the adapter; none: twice the rank", ge=1)
     lora_dropout: float = setting(0.0, "dropout before the adapter", ge=0, lt=1)
     lora_targets: str = setting("all-linear", "all-linear, or module names with commas between")
     probe_questions: int | None = setting(None, "questions whose difficulty every epoch records; none: all", ge=1)
     checkpoint_seconds: float = setting(60.0, "time between checkpoints", unit="s", gt=0)
+    tensorboard: bool = setting(False, "write the metrics as TensorBoard events too")
 
 
 class EvaluationSettings(Section):

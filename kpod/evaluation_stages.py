@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from kpod import tasks
-from kpod.distillation.adapter import with_saved_adapter
 from kpod.evaluation import generate_rationales
 from kpod.preparation import check_room
 from kpod.stage_context import Context
@@ -21,8 +20,7 @@ def evaluate_base(context: Context) -> None:
 
 def evaluate(context: Context) -> None:
     """The answers of the distilled student."""
-    model = with_saved_adapter(context.load_student(), context.run.folder / "adapter")
-    _evaluate(context, "evaluate", context.config.distillation.epochs, model)
+    _evaluate(context, "evaluate", context.config.distillation.epochs, context.load_trained_student())
 
 
 def _evaluate(context: Context, stage: str, epoch: int, model: Any) -> None:

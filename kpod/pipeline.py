@@ -9,12 +9,14 @@ from typing import Any
 
 import torch
 
-from kpod import evaluation_stages, methods, preparation_stages
+from kpod import distillation_stages, evaluation_stages, methods, preparation_stages
 from kpod import pipeline_stages as work
 from kpod.checkpoints import delete_checkpoints
 from kpod.config import RunConfig
 from kpod.data_sources import find_source
+from kpod.distillation.student_weights import FOLDERS
 from kpod.errors import InputError, RunCancelled
+from kpod.further_rationales import FILE as FURTHER_RATIONALES
 from kpod.memory import peak_memory_bytes, reset_peak_memory
 from kpod.progress import format_seconds
 from kpod.run_reporter import RunReporter
@@ -23,7 +25,7 @@ from kpod.stage_cache import StageInputs, checkpoint_hash, fingerprints, is_curr
 from kpod.stage_context import Context
 from kpod.students.checkpoint_source import resolve_student
 
-OF_THE_EVALUATION_SET = ("evaluation_split", "evaluation_limit")
+OF_THE_EVALUATION_SET = ("evaluation_split", "evaluation_limit", "shared_questions")
 OF_BOTH_SETS = ("task", "duplicates")
 """Settings of `data` by the questions that they are about; all others are about the training questions."""
 
@@ -138,7 +140,9 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
         "progressive": method.progressive,
         "diversity": method.diversity,
     }
-    distillation = config.distillation.model_dump(exclude={"checkpoint_seconds"}) | {"weighted": method.weighted_loss}
+    if method.curriculum not in ("kpod", "none"):
+        curriculum |= {"curriculum": method.curriculum} | seeded
+    distillation = _distillation_inputs(config, method)
     evaluation = student | config.evaluation.model_dump(exclude={"base_student", "batch_size"})
 
     def stage(
@@ -150,14 +154,17 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
     return [
         stage("prepare", training_set | limits, preparation_stages.prepare,
               outputs=(("questions", None), ("steps", None), ("tokens", None)),
-              figures=("questions", "task", "dropped", "too_long", "steps", "tokens")),
+              figures=("questions", "task", "dropped", "checks", "too_long", "lengths", "steps", "tokens")),
         # It waits for nothing: `prepare` keeps its rows, and looks that no question is in both.
         stage("evaluation set", evaluation_set | {"evaluation": hashes["evaluation"]},
               preparation_stages.choose_evaluation_set, outputs=(("questions", None),),
-              figures=("evaluation_questions", "evaluation_task")),
+              figures=("evaluation_questions", "evaluation_task", "shared_questions")),
         stage("cluster", embedding | seeded, work.cluster, ("prepare",),
               (("questions", "cluster"),), figures=("embedding", "silhouette", "cluster_terms")),
         stage("map", embedding | seeded, work.draw_map, ("cluster", "evaluation set"), (("questions", "x"),)),
+        stage("further rationales", {"kind": method.further_rationales}, distillation_stages.read_further_rationales,
+              ("prepare",), needed=method.further_rationales is not None, files=(FURTHER_RATIONALES,),
+              figures=("further_rationales",)),
         stage("weights", student | config.weights.model_dump() | seeded, work.weigh, ("prepare",),
               (("tokens", "weight"), ("weight_history", None)), method.learns_weights,
               files=("weight_generator.safetensors",), figures=("keep_rate",)),
@@ -168,13 +175,25 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
         stage("schedule", curriculum, work.schedule, ("difficulty", "cluster"), (("schedule", None), ("stages", None))),
         stage("evaluate base", evaluation, evaluation_stages.evaluate_base, ("evaluation set",),
               (("predictions", None),), config.evaluation.base_student, figures=("base_accuracy",)),
-        stage("distill", student | distillation | seeded, work.distil,
-              ("schedule", "weights") if method.weighted_loss else ("schedule",), (("difficulty_history", None),),
-              files=("adapter",)),
-        stage("evaluate", evaluation, evaluation_stages.evaluate, ("evaluation set", "distill"), (("predictions", None),),
-              figures=("accuracy",)),
+        stage("distill", student | distillation | seeded, distillation_stages.distil,
+              ("schedule", *(["weights"] if method.weighted_loss else []),
+               *(["further rationales"] if method.further_rationales else [])),
+              (("difficulty_history", None),), files=(FOLDERS[config.distillation.tuning],),
+              figures=("supervised_tokens", "training_steps")),
+        stage("evaluate", evaluation, evaluation_stages.evaluate, ("evaluation set", "distill"),
+              (("predictions", None),), figures=("accuracy",)),
     ]
     # fmt: on
+
+
+def _distillation_inputs(config: RunConfig, method: methods.Method) -> dict[str, Any]:
+    """What training depends on. Settings that came later count only where they are not what all runs did before."""
+    settings = config.distillation.model_dump(exclude={"checkpoint_seconds", "tensorboard"})
+    later = {"length": "epochs", "accumulation": 1, "tuning": "lora"}
+    settings = {name: value for name, value in settings.items() if name not in later or value != later[name]}
+    if method.objective != "rationale":
+        settings["objective"] = method.objective
+    return settings | {"weighted": method.weighted_loss}
 
 
 def _forget_stale(run: Run, stages: list[Stage], wanted: dict[str, str]) -> None:

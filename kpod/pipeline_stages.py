@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from safetensors.torch import save
 
 from kpod.artefacts import write_whole
 from kpod.checkpoints import delete_checkpoints
-from kpod.curriculum import build_schedule
-from kpod.distillation.adapter import add_adapter, save_adapter
-from kpod.distillation.trainer import Distillation, TrainingOptions
 from kpod.question_clustering import (
     QuestionEmbeddings,
     cluster_questions,
@@ -21,7 +16,7 @@ from kpod.question_clustering import (
     project_questions,
     silhouette,
 )
-from kpod.run_curriculum import schedule_inputs, schedule_settings
+from kpod.run_curriculum import schedule_of
 from kpod.stage_context import Context
 from kpod.step_difficulty import step_difficulties
 from kpod.step_difficulty.token_nlls import resumable_token_nlls
@@ -132,7 +127,7 @@ def rate_steps(context: Context) -> None:
     """The difficulty of every step (Eq. 8)."""
     steps = context.run.steps
     context.reporter.start("difficulty", len(steps), unit="steps")
-    difficulties = _difficulties(context, context.by_question("nll"))
+    difficulties = difficulties_of(context, context.by_question("nll"))
     steps["difficulty"] = np.concatenate(difficulties).astype("float64")
     context.run.write_table("steps", steps)
     context.reporter.advance(len(steps))
@@ -143,7 +138,7 @@ def schedule(context: Context) -> None:
     """How many steps of every question are given at every stage (Eq. 9 to 13)."""
     stages = context.config.num_stages + 1
     context.reporter.start("schedule", stages, unit="stages")
-    plan = build_schedule(*schedule_inputs(context.run), **schedule_settings(context.config))
+    plan = schedule_of(context.run, context.config)
     context.reporter.advance(stages)
     ids = context.questions["question"][context.questions["trained"]].tolist()
     context.run.write_table("schedule", plan.table(ids))
@@ -152,49 +147,7 @@ def schedule(context: Context) -> None:
         context.reporter.warn(warning)
 
 
-def distil(context: Context) -> None:
-    """Train the student's adapter on the schedule with the weighted loss, and record the difficulty of every epoch."""
-    config, settings = context.config, context.config.distillation
-    adapted = add_adapter(
-        context.load_student(),
-        rank=settings.lora_rank,
-        alpha=settings.lora_alpha,
-        dropout=settings.lora_dropout,
-        targets=settings.lora_targets,
-        seed=config.seed,
-    )
-    examples = [example.encoded for example in context.examples]
-    weights: list[np.ndarray | None] = [None] * len(examples)
-    if context.method.weighted_loss:
-        weights = list(context.by_question("weight"))
-    table = context.run.schedule
-    input_steps = table["input_steps"].to_numpy().reshape(-1, len(examples))  # (T + 1, questions)
-    everyone = np.ones(len(examples), dtype=np.float32)
-    probe = _probe_rows(len(examples), settings.probe_questions, config.seed)
-    fields = TrainingOptions.__dataclass_fields__
-    options = TrainingOptions(
-        seed=config.seed, **{key: value for key, value in settings.model_dump().items() if key in fields}
-    )
-    training = Distillation(
-        adapted,
-        examples,
-        weights,
-        lambda epoch: (input_steps[min(epoch, len(input_steps) - 1)], everyone),
-        probe,
-        options,
-        pad_id=context.tokenizer.pad_token_id,
-        checkpoints=context.checkpoints("distill"),
-        reporter=context.reporter,
-    )
-    history = training.run()
-    save_adapter(adapted, context.run.folder / "adapter")
-    before = context.by_question("nll")
-    all_epochs = [[before[row] for row in probe], *history]
-    context.run.write_table("difficulty_history", _history_table(context, probe, all_epochs))
-    delete_checkpoints(context.checkpoints("distill"))
-
-
-def _difficulties(context: Context, nlls: list[np.ndarray], rows: list[int] | None = None) -> list[np.ndarray]:
+def difficulties_of(context: Context, nlls: list[np.ndarray], rows: list[int] | None = None) -> list[np.ndarray]:
     """Step difficulties of training questions (all, or `rows`) from their token NLLs."""
     settings = context.config.difficulty
     weighted = context.method.weighted_difficulty and context.method.learns_weights
@@ -211,31 +164,6 @@ def _difficulties(context: Context, nlls: list[np.ndarray], rows: list[int] | No
         )
         for row, nll in zip(rows, nlls, strict=True)
     ]
-
-
-def _history_table(context: Context, probe: list[int], epochs: list[list[np.ndarray]]) -> pd.DataFrame:
-    frames = []
-    for epoch, nlls in enumerate(epochs):
-        for row, difficulties in zip(probe, _difficulties(context, nlls, probe), strict=True):
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "epoch": epoch,
-                        "question_index": row,
-                        "step": range(len(difficulties)),
-                        "difficulty": difficulties,
-                    }
-                )
-            )
-    frame = pd.concat(frames, ignore_index=True)
-    return frame.astype({"epoch": "int32", "question_index": "int32", "step": "int32", "difficulty": "float32"})
-
-
-def _probe_rows(num_questions: int, wanted: int | None, seed: int) -> list[int]:
-    if wanted is None or wanted >= num_questions:
-        return list(range(num_questions))
-    chosen = np.random.default_rng(seed).choice(num_questions, size=wanted, replace=False)
-    return sorted(int(row) for row in chosen)
 
 
 def _mean_embeddings(context: Context, texts: list[str]) -> np.ndarray:

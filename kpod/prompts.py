@@ -28,9 +28,12 @@ def question_prompt(question: str) -> str:
     return f"Q: {question.strip()}\nA: {COT_PROMPT}"
 
 
-def fill_template(question: str, rationale: str, answer: str) -> TemplateText:
-    """The whole training text of a question. `rationale` is taken as it is: its spans are those of the steps."""
-    head = question_prompt(question) + " "
+def fill_template(question: str, rationale: str, answer: str, given: str = "") -> TemplateText:
+    """The whole training text of a question. `rationale` is taken as it is: its spans are those of the steps.
+
+    `given`: what stands before it, with the white space between, where the rationale is a part of a longer one.
+    """
+    head = f"{question_prompt(question)} {given}"
     middle = f"{head}{rationale}\n{ANSWER_TRIGGER} "
     return TemplateText(
         text=f"{middle}{answer}.",
@@ -45,7 +48,8 @@ class EncodedExample:
 
     input_ids: (L,) int64. Rationale token j stands at num_question + j.
     token_spans: (num_rationale, 2) characters of the rationale. token_steps: (num_rationale,) 0-based step.
-    answer_positions: [start, end) of the answer's own tokens in input_ids.
+    answer_positions: [start, end) of the answer's own tokens in input_ids. teaches_answer: whether the suffix is
+    supervised; it is not for a part of a rationale that other parts follow.
     """
 
     input_ids: np.ndarray
@@ -54,6 +58,7 @@ class EncodedExample:
     token_spans: np.ndarray
     token_steps: np.ndarray
     answer_positions: tuple[int, int]
+    teaches_answer: bool = True
 
     def __len__(self) -> int:
         return len(self.input_ids)
@@ -70,12 +75,13 @@ def encode_example(template: TemplateText, steps: Sequence[Span], tokenizer: Any
     `steps` are character spans of the rationale; a token of white space belongs to the step before it, and one before
     the whole rationale to the first step, with an empty span.
     """
-    encoded = tokenizer(template.text, add_special_tokens=False, return_offsets_mapping=True)
+    encoded = tokenizer(template.text, add_special_tokens=False, truncation=False, return_offsets_mapping=True)
     ids, offsets = list(encoded["input_ids"]), encoded["offset_mapping"]
     anchors = np.array([_first_visible(template.text, start, end) for start, end in offsets])
     start, end = template.rationale
-    # A space of its own before the rationale ("3" behind single-digit tokenisers) is the student's to write.
-    num_question = int(np.searchsorted(anchors, start - 1))
+    # White space of its own before the rationale ("3" behind single-digit tokenisers) is the student's to write.
+    before_it = len(template.text[:start]) - len(template.text[:start].rstrip())
+    num_question = int(np.searchsorted(anchors, start - before_it))
     rationale_end = int(np.searchsorted(anchors, end))
     answer_start, answer_end = (int(np.searchsorted(anchors, edge)) for edge in template.answer)
     assert num_question < rationale_end <= answer_start < answer_end, (template.text, offsets)
@@ -92,6 +98,29 @@ def encode_example(template: TemplateText, steps: Sequence[Span], tokenizer: Any
         token_spans=np.clip(spans, 0, end - start),
         token_steps=np.clip(token_steps, 0, None),
         answer_positions=(answer_start + len(before), answer_end + len(before)),
+    )
+
+
+def encode_answer_only(question: str, answer: str, tokenizer: Any) -> EncodedExample:
+    """Prompt and answer sentence with no rationale between them: what a student is taught that shall only answer.
+
+    The two are tokenised apart, for some tokenisers would merge the prompt's last character with the line's end, and
+    the student is asked by the prompt alone.
+    """
+    sentence = f"\n{ANSWER_TRIGGER} {answer}."
+    told = tokenizer(sentence, add_special_tokens=False, return_offsets_mapping=True)
+    anchors = np.array([_first_visible(sentence, start, end) for start, end in told["offset_mapping"]])
+    asked = encode_prompt(question, tokenizer)
+    after = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+    end = len(sentence) - 1
+    answer_start, answer_end = (int(np.searchsorted(anchors, edge)) for edge in (end - len(answer), end))
+    return EncodedExample(
+        input_ids=np.array([*asked, *told["input_ids"], *after], dtype=np.int64),
+        num_question=len(asked),
+        num_rationale=0,
+        token_spans=np.empty((0, 2), dtype=np.int64),
+        token_steps=np.empty(0, dtype=np.int64),
+        answer_positions=(len(asked) + answer_start, len(asked) + answer_end),
     )
 
 

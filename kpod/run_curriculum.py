@@ -9,17 +9,36 @@ import pandas as pd
 
 from kpod import methods
 from kpod.config import RunConfig
-from kpod.curriculum import ScheduleReport, StepTable, robustness_report, schedule_report
+from kpod.curriculum import (
+    Schedule,
+    ScheduleReport,
+    StepTable,
+    build_schedule,
+    robustness_report,
+    schedule_report,
+)
+from kpod.curriculum.rivals import all_plans, curriculum_inputs, make_curriculum, schedule_of_plans
+from kpod.errors import InputError
 from kpod.run_store import Run
+
+WITHIN_RATIONALES = ("kpod", "random", "in_sample")
+"""Curricula that give steps as input; the others leave questions out and take the rest whole."""
 
 
 def schedule_settings(config: RunConfig) -> dict[str, Any]:
     """The keyword arguments of `build_schedule` that a configuration and its method ask for."""
+    settings = curriculum_settings(config)
+    if methods.get(config.method).curriculum not in WITHIN_RATIONALES:
+        settings["initial_fraction"] = 1.0  # everything is supervised from stage 0
+    return settings
+
+
+def curriculum_settings(config: RunConfig) -> dict[str, Any]:
+    """The keyword arguments of `curriculum_inputs`, which every curriculum is made of."""
     method, settings = methods.get(config.method), config.curriculum
     return {
         "num_stages": config.num_stages,
-        # A method without progression supervises everything from stage 0.
-        "initial_fraction": settings.initial_fraction if method.progressive else 1.0,
+        "initial_fraction": settings.initial_fraction,
         "power": settings.power,
         "beta": settings.beta if method.diversity else 0.0,
         "relative_beta": settings.relative_beta if method.diversity else None,
@@ -27,6 +46,19 @@ def schedule_settings(config: RunConfig) -> dict[str, Any]:
         "method": settings.selector,
         "deadline": settings.deadline,
     }
+
+
+def schedule_of(run: Run, config: RunConfig) -> Schedule:
+    """How many steps of every question the method gives at every stage.
+
+    For a curriculum over whole questions that is none at any stage: who takes part, it decides as it trains.
+    """
+    name = methods.get(config.method).curriculum
+    if name not in WITHIN_RATIONALES or name == "kpod":
+        return build_schedule(*schedule_inputs(run), **schedule_settings(config))
+    inputs = curriculum_inputs(*schedule_inputs(run), **curriculum_settings(config), seed=config.seed)
+    curriculum = make_curriculum(name, inputs)
+    return curriculum.schedule if name == "random" else schedule_of_plans(inputs, all_plans(curriculum))
 
 
 def schedule_inputs(run: Run) -> tuple[StepTable, np.ndarray]:
@@ -43,7 +75,16 @@ def question_cuts(table: pd.DataFrame) -> np.ndarray:
 
 
 def dry_run(run: Run, config: RunConfig) -> ScheduleReport:
-    """The schedule that a configuration would give a run's difficulties, without a model."""
+    """The schedule that a configuration would give a run's difficulties, without a model.
+
+    Raises InputError for a method whose curriculum is neither KPOD's nor none: it has other settings.
+    """
+    method = methods.get(config.method)
+    if method.curriculum not in ("kpod", "none"):
+        raise InputError(
+            f"The method {method.name!r} follows another curriculum ({method.label}) than KPOD's schedule, which this "
+            "is about. Choose a method such as kpod, as in --set method=kpod."
+        )
     return schedule_report(*schedule_inputs(run), **schedule_settings(config))
 
 

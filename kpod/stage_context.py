@@ -14,6 +14,8 @@ from transformers import AutoConfig
 from kpod import methods
 from kpod.config import RunConfig
 from kpod.data_sources import DataSource
+from kpod.distillation.adapter import with_saved_adapter
+from kpod.distillation.student_weights import FOLDERS
 from kpod.errors import InputError
 from kpod.preparation import Example, examples_of_tables
 from kpod.run_curriculum import question_cuts
@@ -67,6 +69,14 @@ class Context:
         """The student before distillation, anew: mask learning and training change theirs."""
         student = self.config.student
         return load_decoder_only(self.student_folder, dtype=student.dtype, device=student.device)[0]
+
+    def load_trained_student(self) -> Any:
+        """The student after distillation."""
+        tuning, student = self.config.distillation.tuning, self.config.student
+        folder = self.run.folder / FOLDERS[tuning]
+        if tuning == "full":
+            return load_decoder_only(folder, dtype=student.dtype, device=student.device)[0]
+        return with_saved_adapter(self.load_student(), folder)
 
     def checkpoints(self, stage: str) -> Path:
         return self.run.folder / "checkpoints" / f"{stage}-{self.fingerprint[:12]}"

@@ -1,34 +1,38 @@
-"""The training loop: one stage an epoch, the weighted loss, difficulty recorded after every epoch, exact resume."""
+"""The training loop: one stage an epoch, the objective's loss, difficulty recorded after every epoch, exact resume."""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
 from kpod.batching import bucketed_batches
 from kpod.checkpoints import load_newest, optimizer_tensors, restore_optimizer, save_checkpoint
-from kpod.distillation.batches import TrainingBatch, build_batch
-from kpod.distillation.objective import weighted_loss
+from kpod.curriculum.rivals import CurriculumState, StagePlan
+from kpod.distillation.batches import Totals, TrainingBatch, build_batch
+from kpod.distillation.divergence import WINDOW, LossWatch
+from kpod.distillation.learning_rate import learning_rate_factor
+from kpod.distillation.lessons import Objective
 from kpod.errors import InputError, RunCancelled
-from kpod.progress import Reporter
+from kpod.memory import peak_memory_bytes
+from kpod.progress import Reporter, TimeLeft
 from kpod.prompts import EncodedExample
 from kpod.step_difficulty.token_nlls import token_nlls
 from kpod.students.supervised_logits import logits_at
 
-StagePlan = Callable[[int], tuple[np.ndarray, np.ndarray]]
-"""Epoch (from 1) -> number of given steps and participation, each (questions,)."""
-
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How the student is trained; the fields are those of the configuration's section `distillation`."""
+    """How the student is trained; the fields are those of the configuration's section `distillation`.
+
+    A step is of `batch_size` x `accumulation` questions. `length`: `epochs` passes over the questions that take part,
+    or as many supervised tokens as so many passes over whole rationales give.
+    """
 
     epochs: int
     batch_size: int
@@ -39,28 +43,29 @@ class TrainingOptions:
     gradient_clip: float
     seed: int
     checkpoint_seconds: float
+    accumulation: int = 1
+    length: Literal["epochs", "tokens"] = "epochs"
 
 
-def learning_rate_factor(step: int, total_steps: int, schedule: str, warmup_fraction: float) -> float:
-    """Share of the peak learning rate at a step (from 0): a linear rise, then constant, linear or cosine to 0."""
-    warmup_steps = math.ceil(warmup_fraction * total_steps)
-    if step < warmup_steps:
-        return (step + 1) / warmup_steps
-    if schedule == "constant":
-        return 1.0
-    share = (step - warmup_steps) / max(1, total_steps - warmup_steps)
-    return 1.0 - share if schedule == "linear" else 0.5 * (1 + math.cos(math.pi * share))
+@dataclass
+class Position:
+    """Where a training stands: epoch (from 1), batches of it done, steps and supervised tokens in all."""
+
+    epoch: int = 1
+    batch: int = 0
+    step: int = 0
+    supervised: int = 0
 
 
 class Distillation:
-    """The distillation of one student, from wherever its checkpoints left it to the last epoch."""
+    """The distillation of one student, from wherever its checkpoints left it to the end."""
 
     def __init__(
         self,
         model: Any,
+        objective: Objective,
+        curriculum: Any,
         examples: Sequence[EncodedExample],
-        token_weights: Sequence[np.ndarray | None],
-        plan: StagePlan,
         probe: Sequence[int],
         options: TrainingOptions,
         *,
@@ -68,106 +73,220 @@ class Distillation:
         checkpoints: Path | None = None,
         reporter: Reporter | None = None,
     ):
-        """`model` has an adapter. `probe`: rows of the examples whose token NLLs are recorded after every epoch."""
-        self.model, self.examples, self.token_weights, self.plan = model, examples, token_weights, plan
-        self.probe, self.options, self.pad_id = list(probe), options, pad_id
+        """`model` has requires_grad where it is to be trained. `curriculum`: see kpod.curriculum.rivals.
+
+        `examples`: the questions with their rationales, by whose losses curricula adapt and difficulty is measured;
+        `probe`: rows of them whose token NLLs are recorded after every epoch.
+        """
+        self.model, self.objective, self.curriculum = model, objective, curriculum
+        self.examples, self.probe = list(examples), list(probe)
+        self.options, self.pad_id = options, pad_id
         self.checkpoints, self.reporter = checkpoints, reporter or Reporter()
         self.trainable = {name: value for name, value in model.named_parameters() if value.requires_grad}
         self.optimizer = torch.optim.AdamW(
             list(self.trainable.values()), lr=options.learning_rate, weight_decay=options.weight_decay
         )
-        self.lengths = [len(example) for example in examples]
-        self.steps_an_epoch = -(-len(examples) // options.batch_size)
-        self.total_steps = options.epochs * self.steps_an_epoch
-        self.step = 0
+        self.lengths = np.array(objective.lengths)
+        self.questions_a_step = options.batch_size * options.accumulation
+        self.steps_an_epoch = -(-len(examples) // self.questions_a_step)  # where every question takes part
+        self.whole_steps = options.epochs * self.steps_an_epoch
+        self.whole_tokens = options.epochs * sum(objective.whole_tokens(row) for row in range(len(examples)))
+        self.total_steps = self.whole_steps  # as far as is known
+        self.at = Position()
+        self.state: CurriculumState = curriculum.start()
+        self.plan: StagePlan | None = None  # of the epoch at work; None between epochs
+        self.batches: list[np.ndarray] = []
+        self.watch = LossWatch(model.get_input_embeddings().weight.shape[0])
+        self.plans: list[StagePlan] = []  # what every epoch so far was trained on
         self.probe_nlls: list[np.ndarray] = []  # flat over the probe's tokens, one an epoch
+        self.time_left = TimeLeft(self.total_steps)
 
     def run(self) -> list[list[np.ndarray]]:
         """Train to the end; the probe's token NLLs after every epoch: [epoch][probe question] -> (num_rationale,).
 
-        Raises RunCancelled, with a checkpoint, where asked to stop; InputError where the loss is no number any more.
+        Raises RunCancelled, with a checkpoint, where asked to stop; InputError where the training diverged.
         """
         self._restore()
-        self.reporter.start("distill", self.total_steps, self.step, "steps")
+        self._announce()
         last_saved = time.monotonic()
         self.model.train()
-        while self.step < self.total_steps:
-            self._one_step()
-            self.reporter.advance()
+        while not self._finished():
+            if self.plan is None:
+                self._begin_epoch()
+            if self.at.batch < len(self.batches):
+                self._one_step()
+            if self.at.batch == len(self.batches) or self._finished():
+                self._end_epoch()
             cancelled = self.reporter.cancelled()
             if cancelled or time.monotonic() - last_saved >= self.options.checkpoint_seconds:
                 self._save()
                 last_saved = time.monotonic()
-            if cancelled:
-                raise RunCancelled(f"Stopped in distillation after step {self.step} of {self.total_steps}.")
+            if cancelled and not self._finished():
+                raise RunCancelled(f"Stopped in distillation after step {self.at.step} of {self.total_steps}.")
         cuts = np.cumsum([self.examples[row].num_rationale for row in self.probe])[:-1]
         return [np.split(flat, cuts) for flat in self.probe_nlls]
 
-    def _one_step(self) -> None:
-        started = time.monotonic()
-        epoch, index = divmod(self.step, self.steps_an_epoch)
-        input_steps, participation = self.plan(epoch + 1)
-        rows = bucketed_batches(self.lengths, self.options.batch_size, self.options.seed, epoch)[index]
-        batch = build_batch(
-            [self.examples[row] for row in rows],
-            [self.token_weights[row] for row in rows],
-            input_steps[rows],
-            participation[rows],
-            self.pad_id,
-        )
-        options = self.options
-        factor = learning_rate_factor(self.step, self.total_steps, options.schedule, options.warmup_fraction)
-        loss = self._update(batch, options.learning_rate * factor) if len(batch.targets_N) else 0.0
-        self.step += 1
-        if index == self.steps_an_epoch - 1:
-            self._probe()
-        self.reporter.metrics(
-            {
-                "stage": "distill",
-                "step": self.step,
-                "epoch": epoch + 1,
-                "loss": loss,
-                "learning_rate": options.learning_rate * factor,
-                "supervised_tokens": len(batch.targets_N),
-                "tokens": int(batch.attention_mask_BL.sum()),
-                "seconds": round(time.monotonic() - started, 4),
-            }
-        )
+    # ---- epochs
 
-    def _update(self, batch: TrainingBatch, learning_rate: float) -> float:
-        torch.manual_seed(self.options.seed * 1_000_003 + self.step)  # dropout, the same after a resume
-        device = next(iter(self.trainable.values())).device
-        logits_NV = logits_at(
-            self.model,
-            batch.predicts_BL.to(device),
-            input_ids=batch.input_ids_BL.to(device),
-            attention_mask=batch.attention_mask_BL.to(device),
-        )
-        loss = weighted_loss(logits_NV, batch.targets_N.to(device), batch.weights_N.to(device))
-        if not torch.isfinite(loss):
-            raise InputError(self._diverged(loss.item()))
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(list(self.trainable.values()), self.options.gradient_clip)
-        if not torch.isfinite(norm):
-            raise InputError(self._diverged(norm.item(), "norm of the gradient"))
-        self.optimizer.step()
-        return loss.item()
+    def _finished(self) -> bool:
+        if self.options.length == "tokens":
+            return self.at.supervised >= self.whole_tokens
+        return self.at.epoch > self.options.epochs
 
-    def _probe(self) -> None:
+    def _begin_epoch(self) -> None:
+        losses = self._question_losses() if self._adapts() else None
+        before = self.plans[-1] if self.plans else None
+        self.state, self.plan = self.curriculum.next_stage(self.state, losses)
+        self.plans.append(self.plan)
+        if before is not None and not _same(before, self.plan):
+            self.watch.changed()
+        self._make_batches()
+        self._estimate()
+
+    def _adapts(self) -> bool:
+        return self.curriculum.needs_losses and self.state.stage < self.curriculum.num_stages
+
+    def _make_batches(self) -> None:
+        """Batches of the questions that take part in the epoch; those of all are the same whatever the curriculum."""
+        assert self.plan is not None
+        taking_part = np.flatnonzero(self.plan.participation > 0)
+        self.batches = [
+            taking_part[rows]
+            for rows in bucketed_batches(
+                self.lengths[taking_part], self.questions_a_step, self.options.seed, self.at.epoch - 1
+            )
+        ]
+
+    def _end_epoch(self) -> None:
         if self.probe:
             nlls = token_nlls(self.model, [self.examples[row] for row in self.probe], pad_id=self.pad_id)
             self.probe_nlls.append(np.concatenate(nlls))
+        self.at.epoch, self.at.batch, self.plan, self.batches = self.at.epoch + 1, 0, None, []
 
-    def _diverged(self, value: float, what: str = "loss") -> str:
+    def _question_losses(self) -> np.ndarray:
+        """The mean NLL of every question's rationale and answer under the student as it is."""
+        listening = _Listening(self.reporter)
+        try:
+            nlls = token_nlls(self.model, self.examples, pad_id=self.pad_id, to_the_end=True, reporter=listening)
+        except RunCancelled:
+            self.model.train()
+            self._save()
+            raise
+        return np.array([float(values.mean()) for values in nlls])
+
+    def _estimate(self) -> None:
+        """How many steps there will be in all, were every later epoch whole."""
+        if self.options.length == "tokens":
+            share = max(0, self.whole_tokens - self.at.supervised) / self.whole_tokens
+            total = self.at.step + round(share * self.whole_steps)
+        else:
+            whole_epochs = self.options.epochs - self.at.epoch + (self.plan is None)
+            total = self.at.step + len(self.batches) - self.at.batch + whole_epochs * self.steps_an_epoch
+        if total != self.total_steps:
+            self.total_steps = total
+            self._announce()
+
+    def _announce(self) -> None:
+        self.reporter.start("distill", self.total_steps, self.at.step, "steps")
+        self.time_left = TimeLeft(self.total_steps, self.at.step)
+
+    # ---- steps
+
+    def _one_step(self) -> None:
+        assert self.plan is not None
+        started = time.monotonic()
+        epoch = self.at.epoch
+        batches = self._build(self.batches[self.at.batch], self.plan)
+        learning_rate = self.options.learning_rate * self._learning_rate_factor()
+        totals = Totals.of(batches)
+        loss = self._update(batches, totals, learning_rate)
+        self._look_out(loss, batches, totals)
+        self.at.batch, self.at.step = self.at.batch + 1, self.at.step + 1
+        self.at.supervised += totals.supervised
+        self.reporter.advance()
+        self.time_left.advance(1)
+        self.reporter.metrics(
+            {
+                "stage": "distill",
+                "step": self.at.step,
+                "epoch": epoch,
+                "loss": loss,
+                "learning_rate": learning_rate,
+                "supervised_tokens": totals.supervised,
+                "tokens": sum(int(batch.attention_mask_BL.sum()) for batch in batches),
+                "seconds": round(time.monotonic() - started, 4),
+                "seconds_left": round(self.time_left.seconds() or 0.0, 1),
+                "memory_bytes": self._memory(),
+            }
+        )
+
+    def _memory(self) -> int:
+        """The most memory in use so far: of the GPU, or of the process in this stage of the pipeline."""
+        device = next(iter(self.trainable.values())).device
+        return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else peak_memory_bytes()
+
+    def _build(self, rows: np.ndarray, plan: StagePlan) -> list[TrainingBatch]:
+        """The step's batches of `batch_size` questions."""
+        lessons = [
+            [
+                replace(lesson, scale=float(plan.participation[row]))
+                for lesson in self.objective.lessons(int(row), self.at.epoch, int(plan.num_input_steps[row]))
+            ]
+            for row in rows
+        ]
+        size = self.options.batch_size
+        return [build_batch(lessons[start : start + size], self.pad_id) for start in range(0, len(lessons), size)]
+
+    def _learning_rate_factor(self) -> float:
+        """By the share of the training that is done: an epoch of few questions is as long as any other."""
+        if self.options.length == "tokens":
+            position = self.whole_steps * self.at.supervised / self.whole_tokens
+        else:
+            within = self.at.batch * self.steps_an_epoch / len(self.batches)
+            position = (self.at.epoch - 1) * self.steps_an_epoch + within
+        return learning_rate_factor(position, self.whole_steps, self.options.schedule, self.options.warmup_fraction)
+
+    def _update(self, batches: list[TrainingBatch], totals: Totals, learning_rate: float) -> float:
+        torch.manual_seed(self.options.seed * 1_000_003 + self.at.step)  # dropout, the same after a resume
+        device = next(iter(self.trainable.values())).device
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        self.optimizer.zero_grad(set_to_none=True)
+        whole = 0.0
+        for batch in batches:
+            logits_NV = logits_at(
+                self.model,
+                batch.predicts_BL.to(device),
+                input_ids=batch.input_ids_BL.to(device),
+                attention_mask=batch.attention_mask_BL.to(device),
+            )
+            loss = self.objective.loss(logits_NV, batch, totals)
+            if not torch.isfinite(loss):
+                raise InputError(self._diverged(f"The loss is {loss.item()}", self.at.step))
+            loss.backward()
+            whole += loss.item()
+        norm = torch.nn.utils.clip_grad_norm_(list(self.trainable.values()), self.options.gradient_clip)
+        if not torch.isfinite(norm):
+            raise InputError(self._diverged(f"The norm of the gradient is {norm.item()}", self.at.step))
+        self.optimizer.step()
+        return whole
+
+    def _look_out(self, loss: float, batches: list[TrainingBatch], totals: Totals) -> None:
+        weight = sum(float(batch.weights_N.sum()) for batch in batches) / totals.supervised
+        if weight > 0 and self.watch.diverged(loss / weight):
+            what = f"The loss has risen to {loss:.3g} over the last {WINDOW} steps"
+            raise InputError(self._diverged(what, self.at.step + 1 - WINDOW))
+
+    def _diverged(self, what: str, last_good_step: int) -> str:
         kept = sorted(self.checkpoints.glob("step-*")) if self.checkpoints else []
-        last = f"The last good checkpoint is {kept[-1].name}." if kept else "There is no checkpoint yet."
+        good = [path.name for path in kept if int(path.name.removeprefix("step-")) <= last_good_step]
+        last = f"The last good checkpoint is {good[-1]}." if good else "There is no checkpoint of before."
         return (
-            f"The {what} is {value} at step {self.step + 1} of {self.total_steps}: the training diverged. {last} "
+            f"{what} at step {self.at.step + 1} of {self.total_steps}: the training diverged. {last} "
             f"Lower distillation.learning_rate (it is {self.options.learning_rate:g}) and run again."
         )
+
+    # ---- checkpoints
 
     def _save(self) -> None:
         if self.checkpoints is None:
@@ -177,7 +296,12 @@ class Distillation:
         tensors |= optimizer_tensors(self.optimizer, self.trainable)
         if self.probe_nlls:
             tensors["probe_nlls"] = torch.from_numpy(np.stack(self.probe_nlls))
-        save_checkpoint(self.checkpoints, self.step, tensors, {"step": self.step})
+        tensors["curriculum.memory"] = torch.from_numpy(np.asarray(self.state.memory))
+        for name in ("num_input_steps", "participation"):
+            if self.plans:
+                tensors[f"plans.{name}"] = torch.from_numpy(np.stack([getattr(plan, name) for plan in self.plans]))
+        values = {"at": vars(self.at), "stage": self.state.stage, "watch": self.watch.state()}
+        save_checkpoint(self.checkpoints, self.at.step, tensors, values | {"in_epoch": self.plan is not None})
 
     def _restore(self) -> None:
         found = load_newest(self.checkpoints, self.reporter.log) if self.checkpoints else None
@@ -189,5 +313,26 @@ class Distillation:
         restore_optimizer(self.optimizer, self.trainable, found.tensors)
         if "probe_nlls" in found.tensors:
             self.probe_nlls = list(found.tensors["probe_nlls"].numpy())
-        self.step = found.values["step"]
-        self.reporter.log(f"Resuming distillation after step {self.step} of {self.total_steps}.")
+        self.at = Position(**found.values["at"])
+        self.state = CurriculumState(found.values["stage"], found.tensors["curriculum.memory"].numpy())
+        self.watch.restore(found.values["watch"])
+        if "plans.participation" in found.tensors:
+            steps, shares = (found.tensors[f"plans.{name}"].numpy() for name in ("num_input_steps", "participation"))
+            self.plans = [StagePlan(stage, *plan) for stage, plan in enumerate(zip(steps, shares, strict=True), 1)]
+        if found.values["in_epoch"]:
+            self.plan = self.plans[-1]
+            self._make_batches()
+        self._estimate()
+        self.reporter.log(f"Resuming distillation after step {self.at.step} of {self.total_steps}.")
+
+
+class _Listening(Reporter):
+    """Passes on the wish to stop alone."""
+
+    def __init__(self, inner: Reporter):
+        self.cancelled = inner.cancelled  # type: ignore[method-assign]
+
+
+def _same(first: StagePlan, second: StagePlan) -> bool:
+    steps = np.array_equal(first.num_input_steps, second.num_input_steps)
+    return steps and np.array_equal(first.participation, second.participation)

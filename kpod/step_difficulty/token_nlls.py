@@ -29,11 +29,12 @@ def token_nlls(
     *,
     pad_id: int,
     batch_size: int = 32,
+    to_the_end: bool = False,
     reporter: Reporter | None = None,
 ) -> list[np.ndarray]:
     """-log p(r_j | x, r_<j) of every rationale token, in nats: one array of (num_rationale,) an example (Eq. 8).
 
-    Raises RunCancelled where asked to stop.
+    `to_the_end`: of the trigger, the answer and the end too. Raises RunCancelled where asked to stop.
     """
     reporter = reporter or Reporter()
     was_training = model.training
@@ -43,7 +44,7 @@ def token_nlls(
     rows_a_batch = max(1, min(batch_size, MAX_TOKENS_A_BATCH // longest))
     for rows in sorted_batches([len(example) for example in examples], rows_a_batch):
         batch = [examples[row] for row in rows]
-        for row, values in zip(rows, _batch_nlls(model, batch, pad_id), strict=True):
+        for row, values in zip(rows, _batch_nlls(model, batch, pad_id, to_the_end), strict=True):
             nlls[row] = values
         reporter.advance(len(rows))
         if reporter.cancelled():
@@ -90,15 +91,16 @@ def _save(checkpoints: Path, nlls: list[np.ndarray]) -> None:
     save_checkpoint(checkpoints, len(nlls), {"nlls": torch.from_numpy(np.concatenate(nlls))}, {"done": len(nlls)})
 
 
-def _batch_nlls(model: Any, batch: Sequence[EncodedExample], pad_id: int) -> list[np.ndarray]:
+def _batch_nlls(model: Any, batch: Sequence[EncodedExample], pad_id: int, to_the_end: bool) -> list[np.ndarray]:
     size = max(len(example) for example in batch)
     ids_BL = torch.full((len(batch), size), pad_id)
     attended_BL = torch.zeros((len(batch), size), dtype=torch.long)
     predicts_BL = torch.zeros((len(batch), size), dtype=torch.bool)
+    ends = [len(example) if to_the_end else example.rationale_end for example in batch]
     for index, example in enumerate(batch):
         ids_BL[index, : len(example)] = torch.from_numpy(example.input_ids)
         attended_BL[index, : len(example)] = 1
-        predicts_BL[index, example.num_question - 1 : example.rationale_end - 1] = True
+        predicts_BL[index, example.num_question - 1 : ends[index] - 1] = True
     device = model.get_input_embeddings().weight.device
     targets_N = ids_BL[:, 1:][predicts_BL[:, :-1]].to(device)
     logits_NV = logits_at(
@@ -109,4 +111,5 @@ def _batch_nlls(model: Any, batch: Sequence[EncodedExample], pad_id: int) -> lis
         torch.nn.functional.cross_entropy(logits.float(), targets, reduction="none") for logits, targets in chunks
     ]
     flat = torch.cat(losses).cpu().numpy()
-    return np.split(flat, np.cumsum([example.num_rationale for example in batch])[:-1])
+    counts = [end - example.num_question for end, example in zip(ends, batch, strict=True)]
+    return np.split(flat, np.cumsum(counts)[:-1])

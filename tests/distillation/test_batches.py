@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from kpod.distillation.batches import build_batch
-from kpod.distillation.objective import weighted_loss
+from kpod.distillation.batches import Totals, build_batch
+from kpod.distillation.objective import Lesson, weighted_loss
 from kpod.students.supervised_logits import logits_at
 from tests.support.tiny_students import encoded_examples, load_student
 
@@ -20,6 +20,13 @@ def student(tiny_llama_folder):
 @pytest.fixture(scope="module")
 def examples(student):
     return encoded_examples(student[1], 4)
+
+
+def batch_of(examples, weights=None, input_steps=None, **more):
+    """A batch of one text a question."""
+    weights, input_steps = weights or [None] * len(examples), input_steps or [0] * len(examples)
+    lessons = [[Lesson(*each, **more)] for each in zip(examples, weights, input_steps, strict=True)]
+    return build_batch(lessons, 0)
 
 
 def loss_of(model, batch):
@@ -45,26 +52,26 @@ def by_transformers(model, examples, first_labels):
 
 
 def test_weight_1_and_no_given_step_is_transformers_own_mean_loss(student, examples):
-    batch = build_batch(examples, [None] * 4, [0] * 4, [1.0] * 4, 0)
+    batch = batch_of(examples)
     expected = by_transformers(student[0], examples, [example.num_question for example in examples])
     assert loss_of(student[0], batch) == pytest.approx(expected, rel=1e-6)
 
 
 def test_given_steps_are_input_and_not_supervised(student, examples):
     given = [1, 0, 2, 99]
-    batch = build_batch(examples, [None] * 4, given, [1.0] * 4, 0)
+    batch = batch_of(examples, None, given)
     firsts = [
         example.num_question + int((example.token_steps < steps).sum())
         for example, steps in zip(examples, given, strict=True)
     ]
     assert firsts[3] == examples[3].rationale_end
     assert loss_of(student[0], batch) == pytest.approx(by_transformers(student[0], examples, firsts), rel=1e-6)
-    assert torch.equal(batch.input_ids_BL, build_batch(examples, [None] * 4, [0] * 4, [1.0] * 4, 0).input_ids_BL)
+    assert torch.equal(batch.input_ids_BL, batch_of(examples).input_ids_BL)
 
 
 def test_every_target_is_predicted_one_position_before(examples):
     weights = [np.linspace(0.1, 0.9, example.num_rationale, dtype=np.float32) for example in examples]
-    batch = build_batch(examples, weights, [1, 0, 0, 2], [1.0] * 4, 0)
+    batch = batch_of(examples, weights, [1, 0, 0, 2])
     rows, positions = torch.nonzero(batch.predicts_BL, as_tuple=True)
     assert torch.equal(batch.input_ids_BL[rows, positions + 1], batch.targets_N)
     for row, position, weight in zip(rows.tolist(), positions.tolist(), batch.weights_N.tolist(), strict=True):
@@ -78,17 +85,61 @@ def test_every_target_is_predicted_one_position_before(examples):
 def test_padding_makes_no_difference(student, examples):
     short, long = sorted(examples, key=len)[:: len(examples) - 1]
     assert len(short) < len(long)
-    alone = [build_batch([example], [None], [0], [1.0], 0) for example in (short, long)]
-    together = build_batch([short, long], [None] * 2, [0] * 2, [1.0] * 2, 0)
+    alone = [batch_of([example]) for example in (short, long)]
+    together = batch_of([short, long])
     tokens = [len(batch.targets_N) for batch in alone]
     mean = sum(loss_of(student[0], batch) * count for batch, count in zip(alone, tokens, strict=True)) / sum(tokens)
     assert loss_of(student[0], together) == pytest.approx(mean, rel=1e-5)
 
 
-def test_a_question_without_participation_takes_no_part(student, examples):
-    both = build_batch(examples[:2], [None] * 2, [0, 0], [1.0, 0.0], 0)
-    alone = build_batch(examples[:1], [None], [0], [1.0], 0)
-    assert torch.equal(both.targets_N, alone.targets_N)
-    assert loss_of(student[0], both) == pytest.approx(loss_of(student[0], alone), rel=1e-5)
-    none = build_batch(examples[:1], [None], [0], [0.0], 0)
-    assert len(none.targets_N) == len(none.weights_N) == 0
+def test_the_parts_of_a_step_sum_to_the_loss_of_the_whole(student, examples):
+    """A mean over each part's own tokens, averaged, would weigh the tokens of short parts more."""
+    parts = [batch_of([example]) for example in examples]
+    totals = Totals.of(parts)
+    assert totals.supervised == len(batch_of(examples).targets_N) and totals.pairs == 0
+    assert len({len(part.targets_N) for part in parts}) > 1
+    with torch.no_grad():
+        summed = sum(
+            weighted_loss(
+                logits_at(student[0], part.predicts_BL, input_ids=part.input_ids_BL),
+                part.targets_N,
+                part.weights_N,
+                totals.supervised,
+            ).item()
+            for part in parts
+        )
+    assert summed == pytest.approx(loss_of(student[0], batch_of(examples)), rel=1e-5)
+    means = [loss_of(student[0], part) for part in parts]
+    assert np.mean(means) != pytest.approx(summed, rel=1e-4)
+
+
+def test_participation_scales_the_weights_and_not_the_count(student, examples):
+    half, whole = batch_of(examples, scale=0.5), batch_of(examples)
+    assert torch.equal(half.weights_N, 0.5 * whole.weights_N)
+    assert loss_of(student[0], half) == pytest.approx(0.5 * loss_of(student[0], whole), rel=1e-6)
+
+
+def test_where_the_answers_stand_and_in_which_rows(student, examples):
+    batch = batch_of(examples)
+    for row, example in enumerate(examples):
+        in_row = batch.rows_N == row
+        assert int(in_row.sum()) == len(example) - example.num_question
+        expected = example.input_ids[slice(*example.answer_positions)]
+        assert batch.targets_N[in_row & batch.answers_N].tolist() == expected.tolist()
+
+
+def test_a_lesson_of_the_answer_alone(examples):
+    example = examples[0]
+    batch = batch_of([example], answer_only=True)
+    assert batch.targets_N.tolist() == example.input_ids[example.answer_positions[0] :].tolist()
+    assert batch.weights_N.tolist() == [1.0] * len(batch.targets_N)
+
+
+def test_two_texts_of_one_group_are_a_pair(examples):
+    one, other = Lesson(examples[0]), Lesson(examples[1])
+    batch = build_batch([[one], [one, other], [one, Lesson(examples[1], group=1)], [other, one]], 0)
+    assert batch.pairs == ((1, 2), (5, 6))
+    assert batch.groups_B.tolist() == [0, 0, 0, 0, 1, 0, 0]
+    totals = Totals.of([batch, batch])
+    assert totals.pairs == 4 and sum(totals.by_group) == totals.supervised == 2 * len(batch.targets_N)
+    assert totals.by_group[1] == 2 * (len(examples[1]) - examples[1].num_question)

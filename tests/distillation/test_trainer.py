@@ -7,8 +7,11 @@ import pytest
 import torch
 
 from kpod.config import make_config
+from kpod.curriculum.rivals import CurriculumState, StagePlan
 from kpod.distillation.adapter import add_adapter
-from kpod.distillation.trainer import Distillation, TrainingOptions, learning_rate_factor
+from kpod.distillation.learning_rate import learning_rate_factor
+from kpod.distillation.lessons import RationaleObjective
+from kpod.distillation.trainer import Distillation, TrainingOptions
 from kpod.errors import InputError, RunCancelled
 from kpod.progress import Reporter
 from kpod.run_reporter import RunReporter
@@ -39,10 +42,28 @@ class Recorder(Reporter):
         self.done += amount
 
     def metrics(self, row):
-        self.rows.append({name: value for name, value in row.items() if name != "seconds"})
+        unlike = ("seconds", "seconds_left", "memory_bytes")  # from run to run
+        self.rows.append({name: value for name, value in row.items() if name not in unlike})
 
     def cancelled(self):
         return self.done == self.stop_after
+
+
+class Planned:
+    """A curriculum that asks a function for every epoch."""
+
+    needs_losses, num_stages = False, 99
+
+    def __init__(self, plan):
+        self.plan = plan
+
+    def start(self):
+        return CurriculumState()
+
+    def next_stage(self, state, losses=None):
+        stage = state.stage + 1
+        steps, participation = self.plan(stage)
+        return CurriculumState(stage), StagePlan(stage, steps.astype(np.int32), participation)
 
 
 def falling(epoch):
@@ -58,7 +79,9 @@ def whole(epoch):
 def distillation(folder, examples, *, options=OPTIONS, plan=falling, weights=None, dropout=0.1, **more):
     model = add_adapter(load_student(folder)[0], rank=2, alpha=None, dropout=dropout, targets="all-linear", seed=1)
     weights = weights or [np.full(example.num_rationale, 0.5, dtype=np.float32) for example in examples]
-    return Distillation(model, examples, weights, plan, [0, 3], options, pad_id=0, **more)
+    curriculum = plan if hasattr(plan, "next_stage") else Planned(plan)
+    objective = RationaleObjective(examples, weights)
+    return Distillation(model, objective, curriculum, examples, [0, 3], options, pad_id=0, **more)
 
 
 def options(**changes):
@@ -200,7 +223,9 @@ def test_a_question_that_takes_no_part_changes_nothing(tiny_llama_folder, exampl
 
 def test_a_loss_that_is_no_number_stops_with_the_last_checkpoint_named(tmp_path, tiny_llama_folder, examples):
     broken = [np.full(example.num_rationale, np.nan, dtype=np.float32) for example in examples]
-    with pytest.raises(InputError, match=r"The loss is nan at step 1 of 9.*There is no checkpoint yet.*learning_rate"):
+    with pytest.raises(
+        InputError, match=r"The loss is nan at step 1 of 9.*There is no checkpoint of before.*learning_rate"
+    ):
         distillation(tiny_llama_folder, examples, weights=broken, plan=whole, checkpoints=tmp_path).run()
     save = options(checkpoint_seconds=1e-9)
 
@@ -208,10 +233,10 @@ def test_a_loss_that_is_no_number_stops_with_the_last_checkpoint_named(tmp_path,
 
     def breaking(epoch):
         if epoch == 3:
-            training.token_weights = broken
+            training.objective = RationaleObjective(examples, broken)
         return whole(epoch)
 
-    training.plan = breaking
+    training.curriculum = Planned(breaking)
     with pytest.raises(InputError, match=r"The loss is nan at step 7 of 9.*last good checkpoint is step-00000006"):
         training.run()
 

@@ -11,6 +11,7 @@ from kpod.curriculum.rivals.interface import (
     StagePlan,
     all_plans,
     curriculum_inputs,
+    schedule_of_plans,
     supervised_difficulty,
 )
 from kpod.curriculum.rivals.orders import WholeFromTheStart, easy_to_hard, hard_to_easy, random_order
@@ -54,5 +55,6 @@ __all__ = [
     "all_plans",
     "curriculum_inputs",
     "make_curriculum",
+    "schedule_of_plans",
     "supervised_difficulty",
 ]

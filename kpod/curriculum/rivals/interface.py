@@ -17,9 +17,16 @@ from typing import ClassVar
 
 import numpy as np
 
+from kpod.curriculum.budget import budgets_by_stage
 from kpod.curriculum.builder import checked_settings, run_stages
 from kpod.curriculum.schedule import Schedule
-from kpod.curriculum.selection import SELECTORS, Selector, check_beta_and_method, checked_clusters
+from kpod.curriculum.selection import (
+    BUDGET_TOLERANCE,
+    SELECTORS,
+    Selector,
+    check_beta_and_method,
+    checked_clusters,
+)
 from kpod.curriculum.stages import StageSettings
 from kpod.curriculum.steps import StepTable
 from kpod.errors import InputError
@@ -138,6 +145,36 @@ def all_plans(curriculum: Curriculum) -> list[StagePlan]:
         state, plan = curriculum.next_stage(state)
         plans.append(plan)
     return plans
+
+
+def schedule_of_plans(inputs: CurriculumInputs, plans: list[StagePlan]) -> Schedule:
+    """The stages 1..T of a curriculum that gives steps as input by no choice of questions, as a schedule.
+
+    Stage 0, on which nothing is trained, gives all. A stage's bound is its own value, for there was nothing to choose.
+    """
+    given = np.stack([inputs.table.num_steps.astype(np.int32), *(plan.num_input_steps for plan in plans)])
+    supervised = np.array([inputs.table.supervised_difficulty(steps).sum() for steps in given])
+    dropped = np.diff(given, axis=0, prepend=given[:1]) < 0
+    gains = np.diff(supervised, prepend=0.0)
+    total, settings = float(inputs.table.difficulties.sum()), inputs.settings
+    num_clusters = int(inputs.clusters.max()) + 1
+    nothing = np.zeros(len(given))
+    return Schedule(
+        input_steps=given,
+        picked=dropped,
+        forced=np.zeros_like(dropped),
+        budgets=budgets_by_stage(total, settings.initial_fraction * total, settings.num_stages, settings.power),
+        supervised=supervised,
+        gain_terms=gains,
+        diversity_terms=nothing,
+        forced_gains=nothing,
+        bounds=gains,
+        betas=nothing,
+        picks_by_cluster=np.stack([np.bincount(inputs.clusters[row], minlength=num_clusters) for row in dropped]),
+        fill_rounds=0,
+        total=total,
+        tolerance=BUDGET_TOLERANCE * total,
+    )
 
 
 def supervised_difficulty(table: StepTable, plan: StagePlan) -> float:

@@ -1,0 +1,52 @@
+"""What a question teaches in an epoch: one text or several, and which of their tokens are supervised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor
+
+from kpod.distillation.batches import Totals, TrainingBatch
+from kpod.distillation.objective import Lesson, num_supervised, weighted_loss
+from kpod.prompts import EncodedExample
+
+
+class Objective(Protocol):
+    """What the student is taught and by which loss. `question` counts the training questions from 0."""
+
+    lengths: Sequence[int]
+    """Tokens of each question's longest text, for batches of similar length."""
+
+    def lessons(self, question: int, epoch: int, num_input_steps: int) -> list[Lesson]:
+        """The texts of a question in an epoch (from 1) that gives so many of its steps as input."""
+
+    def whole_tokens(self, question: int) -> int:
+        """Supervised tokens of a question in an epoch with no step given."""
+
+    def loss(self, logits_NV: Tensor, batch: TrainingBatch, totals: Totals) -> Tensor:
+        """The batch's part, in nats, of the loss of a step whose batches have `totals` between them."""
+
+
+@dataclass(frozen=True)
+class RationaleObjective:
+    """One text a question, by the weighted loss (Eq. 15): KPOD, plain distillation, and answers alone."""
+
+    examples: Sequence[EncodedExample]
+    token_weights: Sequence[np.ndarray | None]
+
+    @property
+    def lengths(self) -> list[int]:
+        return [len(example) for example in self.examples]
+
+    def lessons(self, question: int, epoch: int, num_input_steps: int) -> list[Lesson]:
+        return [Lesson(self.examples[question], self.token_weights[question], num_input_steps)]
+
+    def whole_tokens(self, question: int) -> int:
+        return num_supervised(Lesson(self.examples[question]))
+
+    def loss(self, logits_NV: Tensor, batch: TrainingBatch, totals: Totals) -> Tensor:
+        targets, weights = batch.targets_N.to(logits_NV.device), batch.weights_N.to(logits_NV.device)
+        return weighted_loss(logits_NV, targets, weights, totals.supervised)

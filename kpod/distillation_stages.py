@@ -1,0 +1,181 @@
+"""The stages that train the student: further rationales where its method needs them, and the distillation itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kpod import tasks
+from kpod.artefacts import read_parquet, write_parquet
+from kpod.checkpoints import delete_checkpoints
+from kpod.curriculum.rivals import StagePlan, curriculum_inputs, make_curriculum
+from kpod.curriculum.rivals.given import GivenCurriculum
+from kpod.distillation.consistency import ConsistencyObjective
+from kpod.distillation.counterfactual import KEYWORD, CounterfactualObjective
+from kpod.distillation.lessons import Objective, RationaleObjective
+from kpod.distillation.student_weights import save_trained, to_be_trained
+from kpod.distillation.trainer import Distillation, TrainingOptions
+from kpod.errors import InputError
+from kpod.further_rationales import FIELDS, FILE, find_further
+from kpod.pipeline_stages import difficulties_of
+from kpod.preparation import encode_question
+from kpod.prompts import EncodedExample, encode_answer_only
+from kpod.records import Question
+from kpod.run_curriculum import curriculum_settings, schedule_inputs
+from kpod.stage_context import Context
+from kpod.tensorboard_events import with_tensorboard
+
+
+def read_further_rationales(context: Context) -> None:
+    """The further rationales of the training questions that the method needs."""
+    kind = context.method.further_rationales
+    assert kind is not None
+    questions = context.questions[context.questions["trained"]]
+    context.reporter.start("further rationales", len(questions), unit="questions")
+    rows, task = context.source.rows(), tasks.get(context.run.state.summary["task"])
+    keep_wrong = context.config.data.wrong_rationales != "drop"
+    table = find_further(kind, rows, task, context.source.place, questions, keep_wrong)
+    write_parquet(context.run.folder / FILE, table)
+    context.reporter.advance(len(questions))
+    context.summarise(further_rationales=len(table))
+    context.reporter.log(
+        f"{len(table)} {kind} rationales of {table['question_index'].nunique()} of {len(questions)} questions."
+    )
+
+
+def distil(context: Context) -> None:
+    """Train the student by its method, and record what every epoch was trained on and how hard it left each step."""
+    config, settings = context.config, context.config.distillation
+    model = to_be_trained(context.load_student(), settings.model_dump(), seed=config.seed)
+    examples = [example.encoded for example in context.examples]
+    probe = _probe_rows(len(examples), settings.probe_questions, config.seed)
+    fields = TrainingOptions.__dataclass_fields__
+    options = TrainingOptions(
+        seed=config.seed, **{key: value for key, value in settings.model_dump().items() if key in fields}
+    )
+    reporter = context.reporter
+    training = Distillation(
+        model,
+        objective_of(context, examples),
+        curriculum_of(context, len(examples)),
+        examples,
+        probe,
+        options,
+        pad_id=context.tokenizer.pad_token_id,
+        checkpoints=context.checkpoints("distill"),
+        reporter=with_tensorboard(reporter, context.run.folder / "tensorboard") if settings.tensorboard else reporter,
+    )
+    history = training.run()
+    save_trained(model, context.tokenizer, context.run.folder, settings.tuning)
+    before = context.by_question("nll")
+    all_epochs = [[before[row] for row in probe], *history]
+    context.run.write_table("difficulty_history", _history_table(context, probe, all_epochs))
+    context.run.write_table("training_plan", _plan_table(training.plans))
+    context.summarise(supervised_tokens=training.at.supervised, training_steps=training.at.step)
+    delete_checkpoints(context.checkpoints("distill"))
+
+
+def curriculum_of(context: Context, num_questions: int) -> Any:
+    """The curriculum of the run's method: the table of its schedule, or a rival on the same difficulties."""
+    name = context.method.curriculum
+    if name in ("kpod", "none"):
+        table = context.run.schedule
+        return GivenCurriculum(table["input_steps"].to_numpy().reshape(-1, num_questions))  # (T + 1, questions)
+    inputs = curriculum_inputs(
+        *schedule_inputs(context.run), **curriculum_settings(context.config), seed=context.config.seed
+    )
+    return make_curriculum(name, inputs)
+
+
+def objective_of(context: Context, examples: list[EncodedExample]) -> Objective:
+    """What the run's method teaches by which loss."""
+    method = context.method
+    if method.objective == "answer":
+        asked = [example.question for example in context.examples]
+        answers = [encode_answer_only(question.text, question.answer, context.tokenizer) for question in asked]
+        return RationaleObjective(answers, [None] * len(answers))
+    if method.objective == "consistency":
+        return ConsistencyObjective(_with_alternatives(context, examples), context.config.seed)
+    if method.objective == "counterfactual":
+        return CounterfactualObjective(examples, _counterfactuals(context))
+    weights = list(context.by_question("weight")) if method.weighted_loss else [None] * len(examples)
+    return RationaleObjective(examples, weights)
+
+
+def _with_alternatives(context: Context, examples: list[EncodedExample]) -> list[list[EncodedExample]]:
+    """The texts of every question, its own first; alternatives that are too long or spell the answer otherwise go."""
+    texts = [[example] for example in examples]
+    for row, encoded in _further(context):
+        own = texts[row][0]
+        if encoded.input_ids[slice(*encoded.answer_positions)].tolist() == (
+            own.input_ids[slice(*own.answer_positions)].tolist()
+        ):
+            texts[row].append(encoded)
+    if max(map(len, texts)) < 2:
+        raise InputError(
+            f"No alternative rationale fits into student.max_tokens = {context.config.student.max_tokens}. Raise it, "
+            f"or give shorter ones in {FIELDS['alternative']}."
+        )
+    return texts
+
+
+def _counterfactuals(context: Context) -> list[EncodedExample | None]:
+    found: list[EncodedExample | None] = [None] * len(context.examples)
+    for row, encoded in _further(context, KEYWORD):
+        found[row] = encoded
+    return found
+
+
+def _further(context: Context, keyword: str = "") -> list[tuple[int, EncodedExample]]:
+    """The run's further rationales that are not too long, encoded, with the question of each."""
+    config = context.config
+    longest = min(config.student.max_tokens, context.context_length or config.student.max_tokens)
+    encoded = []
+    for each in read_parquet(context.run.folder / FILE).itertuples(index=False):
+        own = context.examples[each.question_index].question
+        question = Question(own.id, f"{keyword} {own.text}".strip(), each.answer, each.rationale)
+        encoded.append((each.question_index, encode_question(question, context.tokenizer, config.steps.mode).encoded))
+    return [(row, example) for row, example in encoded if len(example) <= longest]
+
+
+def _history_table(context: Context, probe: list[int], epochs: list[list[np.ndarray]]) -> pd.DataFrame:
+    frames = []
+    for epoch, nlls in enumerate(epochs):
+        for row, difficulties in zip(probe, difficulties_of(context, nlls, probe), strict=True):
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "epoch": epoch,
+                        "question_index": row,
+                        "step": range(len(difficulties)),
+                        "difficulty": difficulties,
+                    }
+                )
+            )
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.astype({"epoch": "int32", "question_index": "int32", "step": "int32", "difficulty": "float32"})
+
+
+def _plan_table(plans: list[StagePlan]) -> pd.DataFrame:
+    """One row an epoch and question: how many steps it was given, and whether it took part."""
+    frames = [
+        pd.DataFrame(
+            {
+                "epoch": np.int32(epoch),
+                "question_index": np.arange(len(plan.participation), dtype=np.int32),
+                "input_steps": plan.num_input_steps.astype(np.int32),
+                "participation": plan.participation.astype(np.float32),
+            }
+        )
+        for epoch, plan in enumerate(plans, 1)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _probe_rows(num_questions: int, wanted: int | None, seed: int) -> list[int]:
+    if wanted is None or wanted >= num_questions:
+        return list(range(num_questions))
+    chosen = np.random.default_rng(seed).choice(num_questions, size=wanted, replace=False)
+    return sorted(int(row) for row in chosen)
