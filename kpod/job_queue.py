@@ -81,8 +81,8 @@ def turn(runs: Path, device: str, run: str, at_each_look: Callable[[int], None])
     descriptor = None
     try:
         while descriptor is None:
-            position = place(runs, device, run)
-            if position is None:
+            position = _place(runs, device, run)
+            if position is None:  # it never stood there, or was taken out by hand
                 take_ticket(runs, device, run)
                 continue
             if position == 1:
@@ -96,6 +96,12 @@ def turn(runs: Path, device: str, run: str, at_each_look: Callable[[int], None])
         leave(runs, device, run)
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _place(runs: Path, device: str, run: str) -> int | None:
+    """Its own place, as the run itself sees it: it lives."""
+    names = [name for _, name in _in_order(runs, device) if name == run or is_alive(runs / name)]
+    return names.index(run) + 1 if run in names else None
 
 
 def _tickets(runs: Path, device: str) -> Path:
