@@ -75,6 +75,28 @@ def parquet_columns(path: Path) -> list[str]:
         return pq.read_schema(path).names
 
 
+def parquet_types(path: Path) -> dict[str, str]:
+    """The columns of a table with what they hold: text, integer, number, true or false, empty, or Arrow's own name.
+
+    Raises InputError where the file is damaged.
+    """
+    with _damage(path):
+        return {entry.name: _type_name(entry.type) for entry in pq.read_schema(path)}
+
+
+def _type_name(arrow: pa.DataType) -> str:
+    if pa.types.is_dictionary(arrow):
+        arrow = arrow.value_type
+    tests = {
+        "text": lambda t: pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_string_view(t),
+        "integer": pa.types.is_integer,
+        "number": lambda t: pa.types.is_floating(t) or pa.types.is_decimal(t),
+        "true or false": pa.types.is_boolean,
+        "empty": pa.types.is_null,
+    }
+    return next((name for name, test in tests.items() if test(arrow)), str(arrow))
+
+
 @contextmanager
 def _damage(path: Path) -> Iterator[None]:
     try:

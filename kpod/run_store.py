@@ -12,6 +12,7 @@ import platform
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -27,6 +28,7 @@ from kpod.artefacts import (
     delete_temporaries,
     json_lines,
     parquet_columns,
+    parquet_types,
     read_json_lines,
     read_parquet,
     write_parquet,
@@ -38,7 +40,7 @@ from kpod.run_lock import hold, is_alive
 from kpod.run_state import FORMAT_VERSION, RunState, StageRecord, now, read_state
 
 __all__ = ["FORMAT_VERSION", "TABLES", "Run", "RunState", "StageRecord", "create_run", "list_runs", "load_run"]
-__all__ += ["check_tables", "new_folder", "new_run_id", "now", "read_state", "runs_folder"]
+__all__ += ["check_tables", "delete_leftovers", "new_folder", "new_run_id", "now", "read_state", "runs_folder"]
 
 TABLES: dict[str, tuple[str, ...]] = {
     # The columns that every such table has. Later stages add cluster, x and y to questions, difficulty to steps,
@@ -49,9 +51,20 @@ TABLES: dict[str, tuple[str, ...]] = {
     "weight_history": ("epoch", "question_index", "position", "weight"),
     "difficulty_history": ("epoch", "question_index", "step", "difficulty"),
     "schedule": ("stage", "question", "input_steps", "picked", "forced"),
+    "training_plan": ("epoch", "question_index", "input_steps", "participation"),
     "stages": ("stage", "budget", "supervised", "slack", "gain_term", "diversity_term", "bound"),
     "predictions": ("evaluation_set", "question", "epoch", "output", "answer", "correct"),
 }
+
+_INTEGERS = ("question_index", "step", "character_start", "character_end", "position", "epoch", "stage", "cluster")
+_NUMBERS = ("x", "y", "weight", "nll", "difficulty", "budget", "supervised", "slack", "gain_term", "diversity_term")
+COLUMN_TYPES = {
+    "text": ("question", "text", "answer", "split", "rationale", "teacher", "evaluation_set", "output"),
+    "integer": (*_INTEGERS, "input_steps"),
+    "number": (*_NUMBERS, "bound"),
+    "true or false": ("teacher_correct", "picked", "forced", "correct", "trained"),
+}
+LEFTOVER_SECONDS = 86_400.0  # after a day, an import or a deletion that was killed is over
 
 
 class Run:
@@ -256,12 +269,21 @@ def load_run(folder: str | Path) -> Run:
 
 
 def check_tables(run: Run) -> None:
-    """Read the schema of every table that a run has. Raises InputError where one is damaged or lacks a column."""
+    """Read the schema of every table that a run has.
+
+    Raises InputError where one is damaged, lacks a column, or has one of another type than a run writes.
+    """
     for name, columns in TABLES.items():
-        if run.has(name):
-            missing = [column for column in columns if not run.has(name, column)]
-            if missing:
-                raise InputError(f"{run.path(name)} is damaged: it has no column {', '.join(missing)}.")
+        if not run.path(name).is_file():
+            continue
+        types = parquet_types(run.path(name))
+        missing = [column for column in columns if column not in types]
+        if missing:
+            raise InputError(f"{run.path(name)} is damaged: it has no column {', '.join(missing)}.")
+        for column, found in types.items():
+            wanted = next((kind for kind, members in COLUMN_TYPES.items() if column in members), found)
+            if found not in (wanted, "empty") and (found, wanted) != ("integer", "number"):
+                raise InputError(f"{run.path(name)} is damaged: its column {column} is {found}, not {wanted}.")
 
 
 def runs_folder() -> Path:
@@ -281,6 +303,13 @@ def list_runs(root: str | Path | None = None) -> list[Run]:
         except InputError:
             continue
     return sorted(found, key=lambda run: run.state.created_at, reverse=True)
+
+
+def delete_leftovers(root: Path) -> None:
+    """Delete what killed imports and deletions left in a runs folder."""
+    for folder in [*root.glob(".import-*"), *root.glob(".deleted-*")]:
+        if folder.is_dir() and not folder.is_symlink() and time.time() - folder.stat().st_mtime > LEFTOVER_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def new_folder(config: RunConfig, root: str | Path | None = None) -> Path:
