@@ -25,6 +25,7 @@ from kpod.prompts import EncodedExample, encode_answer_only
 from kpod.records import Question
 from kpod.run_curriculum import curriculum_settings, schedule_inputs
 from kpod.stage_context import Context
+from kpod.teacher import Rules
 from kpod.tensorboard_events import with_tensorboard
 
 
@@ -35,8 +36,8 @@ def read_further_rationales(context: Context) -> None:
     questions = context.questions[context.questions["trained"]]
     context.reporter.start("further rationales", len(questions), unit="questions")
     rows, task = context.source.rows(), tasks.get(context.run.state.summary["task"])
-    keep_wrong = context.config.data.wrong_rationales != "drop"
-    table = find_further(kind, rows, task, context.source.place, questions, keep_wrong)
+    trained, rules = questions["question"].tolist(), Rules.of(context.config.data)
+    table = find_further(kind, rows, task, context.source.place, trained, rules)
     write_parquet(context.run.folder / FILE, table)
     context.reporter.advance(len(questions))
     context.summarise(further_rationales=len(table))

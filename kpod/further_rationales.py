@@ -8,6 +8,7 @@ answer other than the gold one (as a teacher writes it that is told the wrong an
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ import pandas as pd
 from kpod.errors import InputError
 from kpod.records import Question
 from kpod.tasks.base import Task, questions_from_rows
+from kpod.teacher import Rules, filter_rationales
 
 FILE = "further_rationales.parquet"
 FIELDS = {
@@ -25,53 +27,43 @@ FIELDS = {
 
 
 def find_further(
-    kind: str, rows: Iterable[tuple[str, Any]], task: Task, place: str, trained: pd.DataFrame, keep_wrong: bool = False
+    kind: str, rows: Iterable[tuple[str, Any]], task: Task, place: str, trained: Sequence[str], rules: Rules
 ) -> pd.DataFrame:
     """One row a further rationale of a training question: question_index, number, rationale, answer.
 
-    `rows` as the source gives them; `trained`: the training questions' `text` and `rationale`, by which rows are
-    recognised. With `keep_wrong`, alternatives that arrive elsewhere stay. Raises InputError where a field is
-    malformed, and where no training question has any.
+    `rows` as the source gives them; `trained`: the ids of the training questions. `rules` say what is done about
+    rationales that are wrong, cut off or state the answer. Raises InputError where a field is malformed, and where no
+    training question has any.
     """
-    known = {
-        _key(text, own): i for i, (text, own) in enumerate(zip(trained["text"], trained["rationale"], strict=True))
-    }
+    known = {identifier: index for index, identifier in enumerate(trained)}
+    times: Counter[str] = Counter()
     found: dict[int, list[Question]] = {}
     for where, row in rows:
         own = questions_from_rows([(where, row)], task, place)[0]
-        index = None if own.rationale is None else known.get(_key(own.text, own.rationale))
-        if index is None or index in found:
-            continue
-        if kind == "alternative":
-            found[index] = _alternatives(row, own, task, where, place, keep_wrong)
-        else:
-            found[index] = _counterfactuals(row, own, task, where, place)
+        times[own.id] += 1
+        name = own.id if times[own.id] == 1 else f"{own.id}#{times[own.id]}"  # as loading tells them apart
+        if name in known:
+            read = _alternatives if kind == "alternative" else _counterfactuals
+            further = filter_rationales(read(row, own, task, where, place), rules)[0]
+            seen = {_content(own)}
+            found[known[name]] = [each for each in further if _content(each) not in seen]
     table = [
-        {"question_index": index, "number": number, "rationale": each.rationale, "answer": each.answer}
+        {"question_index": index, "number": number, "rationale": (each.rationale or "").strip(), "answer": each.answer}
         for index, questions in sorted(found.items())
         for number, each in enumerate(questions)
     ]
     if not table:
         raise InputError(
             f"None of the {len(trained)} training questions of {place} has a further rationale of the kind "
-            f"{kind}: its row needs {FIELDS[kind]}. Add that, or choose another method."
+            f"{kind} that can be used: its row needs {FIELDS[kind]}. Add that, or choose another method."
         )
     return pd.DataFrame(table).astype({"question_index": "int32", "number": "int32"})
 
 
-def _alternatives(row: Any, own: Question, task: Task, where: str, place: str, keep_wrong: bool) -> list[Question]:
-    kept: list[Question] = []
-    seen = {" ".join((own.rationale or "").split())}
-    for text in _texts(row.get("rationales"), f"{place}, {where}"):
-        content = " ".join(text.split())
-        if not content or content in seen:
-            continue
-        seen.add(content)
-        given = {"rationale": text.strip(), "correct": None}
-        question = questions_from_rows([(where, {**row, **given})], task, place)[0]
-        if keep_wrong or question.teacher_correct is not False:
-            kept.append(question)
-    return kept
+def _alternatives(row: Any, own: Question, task: Task, where: str, place: str) -> list[Question]:
+    texts = [text for text in _texts(row.get("rationales"), f"{place}, {where}") if text.strip()]
+    given = [{"rationale": text, "correct": None} for text in texts]
+    return [questions_from_rows([(where, {**row, **each})], task, place)[0] for each in given]
 
 
 def _counterfactuals(row: Any, own: Question, task: Task, where: str, place: str) -> list[Question]:
@@ -83,7 +75,7 @@ def _counterfactuals(row: Any, own: Question, task: Task, where: str, place: str
             f'{place}, {where}: "counterfactual_rationale" is {rationale!r} and "counterfactual_answer" is {answer!r}; '
             "give a text and the answer that it leads to, or neither."
         )
-    given = {"rationale": rationale.strip(), "answer": answer, "correct": None}
+    given = {"rationale": rationale, "answer": answer, "correct": None}
     question = questions_from_rows([(where, {**row, **given})], task, place)[0]
     if task.is_correct(question.answer, own.answer):
         raise InputError(
@@ -107,5 +99,5 @@ def _texts(value: Any, where: str) -> Sequence[str]:
     return value
 
 
-def _key(text: str, rationale: str) -> tuple[str, str]:
-    return text, rationale.strip()
+def _content(question: Question) -> str:
+    return " ".join((question.rationale or "").split())
