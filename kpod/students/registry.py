@@ -41,7 +41,18 @@ def _entries(*entries: StudentEntry) -> dict[str, StudentEntry]:
     return {entry.name: entry for entry in entries}
 
 
+SHIPPED = Path(__file__).resolve().parent.parent.parent / "assets"
+
 STUDENTS: dict[str, StudentEntry] = _entries(
+    StudentEntry(
+        "nano",
+        "decoder_only",
+        str(SHIPPED / "nano"),
+        1_075_104,
+        "Apache-2.0",
+        "shipped; of the small world, literate and good at one step: a whole run in minutes, without a network",
+        is_local=True,
+    ),
     StudentEntry(
         "smollm2-135m",
         "decoder_only",
