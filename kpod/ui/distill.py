@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kpod.config import RunConfig
+from kpod.preflight import Preflight
 from kpod.ui import address, distill_draft, parts, state
 from kpod.ui.distill_actions import NEW, PROGRESS, run_actions, show_failure
+from kpod.ui.distill_checks import checked, checks_panel, schedule_panel
+from kpod.ui.distill_draft import Draft
 from kpod.ui.distill_form import pick_group, settings_form
 from kpod.ui.distill_formats import command_panel, show_refusal, yaml_panel
 from kpod.ui.distill_progress import run_progress
-from kpod.ui.distill_start import changes, start_bar
+from kpod.ui.distill_start import changes, preset_choice, show_problems, start_button
 
 VIEWS = {NEW: "New run", PROGRESS: "Progress"}
-PANELS = {"changes": "Changes", "yaml": "YAML", "command": "Command"}
+PANELS = {"checks": "Checks", "schedule": "Schedule", "changes": "Changes", "yaml": "YAML", "command": "Command"}
 
 
 def page() -> None:
@@ -22,7 +26,7 @@ def page() -> None:
     with left:
         parts.page_title("Distill", "Teach a small model a large one's reasoning: choose, check, start, and watch.")
     address.settle("view", list(VIEWS))
-    with right:
+    with right, st.container(horizontal=True, horizontal_alignment="right"):
         view = st.segmented_control(
             "View",
             list(VIEWS),
@@ -35,34 +39,57 @@ def page() -> None:
 
 
 def _new_run() -> None:
+    """The form first and the checks last, in places above it: checks of large data take a second or two."""
     draft = distill_draft.current()
-    problems = draft.problems()
-    config = draft.config()
+    problems, config = draft.problems(), draft.config()
     distill_draft.write_address(draft, config)
-    start_bar(draft, config, problems, "", can_start=True)
+    with st.container(border=True, key="start-bar"):
+        left, right = st.columns([7, 4], gap="large", vertical_alignment="center")
+        with left:
+            preset_choice(draft)
+        start_place = right.container()
+    show_problems(problems)
     show_refusal()
     group = pick_group(draft, problems)
     left, right = st.columns([8, 5], gap="large")
+    with right:
+        panel = _pick_panel(len(draft.changed()))
+        panel_place = st.container()
     with left:
         settings_form(draft, problems, group)
-    with right:
-        address.settle("panel", list(PANELS))
-        panel = st.segmented_control(
-            "Panel",
-            list(PANELS),
-            format_func=PANELS.__getitem__,
-            required=True,
-            key="panel",
-            label_visibility="collapsed",
-        )
-        if panel == "changes":
-            changes(draft)
-        elif config is None:
-            st.html('<p class="kp-quiet">Shown when every setting is one that can be.</p>')
-        elif panel == "yaml":
-            yaml_panel(config)
-        else:
-            command_panel(config, draft)
+    verdict = checked(config) if config is not None else None
+    with start_place:
+        start_button(config, verdict)
+    with panel_place:
+        _show_panel(panel, draft, config, verdict)
+
+
+def _pick_panel(num_changed: int) -> str:
+    address.settle("panel", list(PANELS))
+    labels = PANELS | {"changes": f"Changes • {num_changed}" if num_changed else "Changes"}
+    return st.segmented_control(
+        "Panel",
+        list(PANELS),
+        format_func=labels.__getitem__,
+        required=True,
+        key="panel",
+        label_visibility="collapsed",
+    )
+
+
+def _show_panel(panel: str, draft: Draft, config: RunConfig | None, verdict: Preflight | None) -> None:
+    if panel == "changes":
+        changes(draft)
+    elif config is None:
+        st.html('<p class="kp-quiet">Shown when every setting is one that can be.</p>')
+    elif panel == "yaml":
+        yaml_panel(config)
+    elif panel == "command":
+        command_panel(config, draft)
+    elif panel == "schedule":
+        schedule_panel(config, verdict)
+    elif verdict is not None:
+        checks_panel(verdict)
 
 
 def _progress() -> None:

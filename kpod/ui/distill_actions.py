@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -11,7 +11,8 @@ from kpod.config import RunConfig
 from kpod.errors import InputError
 from kpod.run_store import Run, load_run
 from kpod.ui import parts, state
-from kpod.ui.distill_draft import load
+from kpod.ui.distill_checks import checked
+from kpod.ui.distill_draft import current, load
 
 PROGRESS, NEW = "progress", "new"
 RESULT_PAGES = (
@@ -23,16 +24,25 @@ RESULT_PAGES = (
 )
 
 
-def start(config: RunConfig, folder: Path) -> None:
-    """Start a run in a folder that was named before the click, and show it; a second click finds it started."""
+def start(click: str) -> None:
+    """Start the draft and show its run; `click` names the button as it was drawn, so that two clicks start one run.
+
+    The draft is read here and not when the button was drawn: it may have been changed since.
+    """
+    if st.session_state.get("started-by") == click:
+        return
+    config = current().config()
+    if config is None:
+        return
+    verdict = checked(config)
     try:
-        run = jobs.start(config, folder=folder)
+        if not verdict.ok:
+            raise InputError("\n".join(f"{each.setting}: {each.what}" for each in verdict.problems))
+        run = jobs.start(config)
     except InputError as error:
-        if st.session_state.get("started") != str(folder):
-            st.session_state["action-failed"] = str(error)
-            return
-        run = load_run(folder)
-    st.session_state["started"] = str(folder)
+        st.session_state["action-failed"] = str(error)
+        return
+    st.session_state["started-by"] = click
     show(run)
 
 
@@ -91,7 +101,7 @@ def _resume(run: Run) -> None:
     _attempt(lambda: jobs.resume(load_run(run.folder)))
 
 
-def _attempt(action) -> None:
+def _attempt(action: Callable[[], object]) -> None:
     try:
         action()
     except InputError as error:

@@ -1,46 +1,54 @@
-"""The head of a new run: a preset, what it is, and the one button that starts it."""
+"""The head of a new run: a preset, what it is, the one button that starts it, and what was changed."""
 
 from __future__ import annotations
+
+import secrets
 
 import streamlit as st
 
 from kpod import presets
 from kpod.charts.text import for_html
 from kpod.config import RunConfig
-from kpod.run_store import new_folder
+from kpod.preflight import Preflight
 from kpod.ui import parts
 from kpod.ui.distill_actions import show_failure, start
+from kpod.ui.distill_checks import in_a_line
 from kpod.ui.distill_draft import Draft, choose_preset, refused, reset
 from kpod.ui.distill_form import value_text
 
 
-def start_bar(draft: Draft, config: RunConfig | None, problems: dict[str, str], hint: str, can_start: bool) -> None:
-    """Preset and button; `hint` says what to expect of the run, in HTML."""
-    with st.container(border=True, key="start-bar"):
-        left, right = st.columns([7, 4], gap="large", vertical_alignment="center")
-        with left:
-            if st.session_state.get("preset-choice") != draft.preset:
-                st.session_state["preset-choice"] = draft.preset
-            st.selectbox(
-                "Start from",
-                list(presets.PRESETS),
-                key="preset-choice",
-                on_change=lambda: choose_preset(st.session_state["preset-choice"]),
-                filter_mode="contains",
-            )
-            st.html(f'<p class="kp-preset">{for_html(_description(draft.preset))}</p>')
-        with right:
-            st.button(
-                "Start this run",
-                type="primary",
-                icon=":material/play_arrow:",
-                key="start",
-                width="stretch",
-                disabled=config is None or not can_start,
-                on_click=start,
-                args=(config, new_folder(config)) if config is not None else (),
-            )
-            st.html(f'<p class="kp-expect">{hint}</p>')
+def preset_choice(draft: Draft) -> None:
+    """Which preset the settings start from, and what it is."""
+    if st.session_state.get("preset-choice") != draft.preset:
+        st.session_state["preset-choice"] = draft.preset
+    st.selectbox(
+        "Start from",
+        list(presets.PRESETS),
+        key="preset-choice",
+        on_change=lambda: choose_preset(st.session_state["preset-choice"]),
+        filter_mode="contains",
+    )
+    st.html(f'<p class="kp-preset">{for_html((presets.PRESETS[draft.preset].__doc__ or "").strip())}</p>')
+
+
+def start_button(config: RunConfig | None, verdict: Preflight | None) -> None:
+    """Starts the draft; off while something stands in its way."""
+    st.button(
+        "Start this run",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="start",
+        width="stretch",
+        disabled=verdict is None or not verdict.ok,
+        on_click=start,
+        args=(secrets.token_hex(8),),
+    )
+    hint = "<b>✕ A setting cannot be</b>, see below" if config is None or verdict is None else in_a_line(verdict)
+    st.html(f'<p class="kp-expect">{hint}</p>')
+
+
+def show_problems(problems: dict[str, str]) -> None:
+    """What stands between the form and a start, and what went wrong with the last click."""
     show_failure()
     reason = refused()
     if reason:
@@ -72,7 +80,3 @@ def changes(draft: Draft) -> None:
                 f'<p class="kp-change"><code>{for_html(path)}</code> {for_html(value_text(before))} → '
                 f"<b>{for_html(value_text(now))}</b></p>"
             )
-
-
-def _description(preset: str) -> str:
-    return (presets.PRESETS[preset].__doc__ or "").strip()
