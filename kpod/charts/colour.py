@@ -21,6 +21,8 @@ ACCENT, ACCENT_SECOND = "#2f7ebc", "#d9822b"
 # (lightness, chroma, hue in degrees) at the low end, the middle and the high end.
 _LIGHT = ((0.975, 0.018, 100.0), (0.735, 0.095, 185.0), (0.400, 0.125, 262.0))
 _DARK = ((0.290, 0.030, 265.0), (0.580, 0.095, 215.0), (0.930, 0.150, 100.0))
+# Lightness in the middle and at both ends, and the largest chroma; hues of orange (below) and blue (above).
+_LIGHT_SIGNED, _DARK_SIGNED, _SIGNED_HUES = (0.975, 0.500, 0.125), (0.270, 0.800, 0.125), (55.0, 255.0)
 
 
 def sequential(dark: bool = False, steps: int = SCALE_STEPS) -> list[str]:
@@ -33,6 +35,21 @@ def sequential(dark: bool = False, steps: int = SCALE_STEPS) -> list[str]:
         hue = float(np.interp(t, (0.0, 0.5, 1.0), (low[2], middle[2], high[2])))
         colours.append(_fit(lightness, chroma, hue))
     return colours
+
+
+def diverging(dark: bool = False, steps: int = SCALE_STEPS) -> list[str]:
+    """`steps` colours (an odd number) from -1 over 0 to 1: orange, the page's own, blue.
+
+    Lightness depends on the size alone and changes evenly; the sign is the hue, and orange and blue stay apart for
+    every kind of colour blindness. Signs must still be written out where they matter.
+    """
+    assert steps % 2 == 1, steps
+    middle, end, chroma = _DARK_SIGNED if dark else _LIGHT_SIGNED
+    below, above = _SIGNED_HUES
+    return [
+        _fit(middle + abs(t) * (end - middle), abs(t) * chroma, below if t < 0 else above)
+        for t in np.linspace(-1.0, 1.0, steps).tolist()
+    ]
 
 
 def plotly_scale(dark: bool = False, start: float = 0.0) -> list[list[float | str]]:

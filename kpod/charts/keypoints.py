@@ -1,4 +1,4 @@
-"""What the token view shows: one payload with a rationale's tokens and their weights in every epoch."""
+"""What the token view shows: one payload with a rationale's tokens, words or steps and their weights in every epoch."""
 
 from __future__ import annotations
 
@@ -7,20 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kpod.charts.colour import ink_on, sequential
-
-CLASSES = ("digit", "operator", "word", "other")
-_OPERATORS = frozenset("+-*/=×÷−<>%^")
-
-
-def token_class(text: str) -> str:
-    """One of CLASSES: what a token looks like, whatever it means."""
-    stripped = text.strip()
-    if stripped and all(c.isdigit() or c in ".," for c in stripped) and any(c.isdigit() for c in stripped):
-        return "digit"
-    if stripped and all(c in _OPERATORS for c in stripped):
-        return "operator"
-    return "word" if any(c.isalpha() for c in stripped) else "other"
+from kpod.charts.colour import diverging, ink_on, sequential
+from kpod.token_analysis import aggregate, token_class, units_of
 
 
 def token_texts(rationale: str, starts: np.ndarray, ends: np.ndarray) -> tuple[list[str], list[str]]:
@@ -42,26 +30,43 @@ def token_payload(
     tokens: pd.DataFrame,
     steps: pd.DataFrame,
     history: pd.DataFrame | None,
+    granularity: str = "token",
+    how: str = "mean",
 ) -> dict[str, Any]:
     """Everything that the token view needs of one rationale, plain values only.
 
-    `tokens` and `steps` are the rows of one question; `weights` of the result is (epochs, tokens), a list of lists,
-    the last row the final weights. Missing columns (a run that has not got that far) give None.
+    `tokens` and `steps` are the rows of one question. What is shown are units: tokens, or the words or steps that they
+    make up, with their weights put together by `how` (mean, max or sum) and their losses added up. `weights` of the
+    result is (epochs, units), a list of lists, the last row the final weights; `first` and `counts` (units,) say which
+    tokens a unit holds. Missing columns (a run that has not got that far) give None.
     """
     tokens = tokens.sort_values("position", kind="stable")
     starts, ends = tokens["character_start"].to_numpy(), tokens["character_end"].to_numpy()
     leads, texts = token_texts(rationale, starts, ends)
-    epochs, weights = weights_by_epoch(tokens, history)
-    nll = tokens["nll"].to_numpy(dtype=float) if "nll" in tokens else None
+    token_steps = nearest_steps(tokens["step"].to_numpy())
+    units = units_of(rationale, starts, ends, token_steps, granularity)
+    first = np.flatnonzero(np.concatenate([[True], np.diff(units) != 0])[: len(units)])
+    labels, rows = weights_by_epoch(tokens, history)
+    weights = [aggregate(row, units, how) for row in rows]
+    classes = [token_class(text) for text in texts]
+    joined = _joined(leads, texts, units, first)
     return {
-        "leads": leads,
-        "texts": texts,
+        "unit": granularity,
+        "how": how,
+        "leads": [leads[j] for j in first],
+        "texts": joined,
         "tail": rationale[int(ends.max(initial=0)) :],
-        "classes": [token_class(text) for text in texts],
-        "token_steps": _nearest_steps(tokens["step"].to_numpy()),
-        "nll": None if nll is None else _rounded(nll),
-        "epochs": epochs,
+        "classes": classes if granularity == "token" else [token_class(text) for text in joined],
+        "token_steps": token_steps[first].tolist(),
+        "first": first.tolist(),
+        "counts": np.bincount(units, minlength=len(first)).tolist(),
+        "digits": _members(classes, "digit", units, len(first)),
+        "operators": _members(classes, "operator", units, len(first)),
+        "nll": _rounded(aggregate(tokens["nll"], units, "sum")) if "nll" in tokens else None,
+        "roles": _roles(tokens["role"].tolist(), units, len(first)) if "role" in tokens else None,
+        "epochs": labels,
         "weights": [_rounded(row) for row in weights],
+        "ranges": weight_ranges(weights, how),
         "steps": step_marks(steps),
     }
 
@@ -88,6 +93,15 @@ def weights_by_epoch(tokens: pd.DataFrame, history: pd.DataFrame | None) -> tupl
     return labels, rows
 
 
+def weight_ranges(weights: list[np.ndarray], how: str = "mean") -> dict[str, list[float]]:
+    """What the ends of the colour scale stand for: `fixed` for every rationale alike (0 to 1; sums go as far as they
+    go), `own` for the least and the greatest weight of this rationale in any epoch."""
+    values = np.concatenate(weights) if weights and len(weights[0]) else np.array([0.0, 1.0])
+    low, high = float(values.min()), float(values.max())
+    top = max(1.0, high) if how == "sum" else 1.0
+    return {"fixed": [0.0, round(top, 4)], "own": [round(low, 4), round(max(high, low + 1e-3), 4)]}
+
+
 def step_marks(steps: pd.DataFrame) -> list[dict[str, Any]]:
     """Number and difficulty of each step, and the difficulty's share of the hardest step's."""
     steps = steps.sort_values("step", kind="stable")
@@ -104,21 +118,41 @@ def step_marks(steps: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def scales() -> dict[str, dict[str, list[str]]]:
-    """The colours of weights 0 to 1 with the ink that reads on them, for light and dark pages."""
-    return {
-        mode: {"fill": (fill := sequential(mode == "dark")), "ink": [ink_on(colour) for colour in fill]}
-        for mode in ("light", "dark")
-    }
+    """The colours of weights 0 to 1 with the ink that reads on them, and of differences -1 to 1, by page."""
+    found = {}
+    for mode in ("light", "dark"):
+        fill, signed = sequential(mode == "dark"), diverging(mode == "dark")
+        inks = {"ink": [ink_on(colour) for colour in fill], "signed_ink": [ink_on(colour) for colour in signed]}
+        found[mode] = {"fill": fill, "signed": signed, **inks}
+    return found
 
 
-def _nearest_steps(steps: np.ndarray) -> list[int]:
+def nearest_steps(steps: np.ndarray) -> np.ndarray:
     """Steps with tokens outside of any step (-1) put to the step before them."""
-    result, current = [], 0
-    for step in steps.tolist():
-        current = step if step >= 0 else current
-        result.append(current)
+    return np.maximum.accumulate(np.maximum(steps, 0)) if len(steps) else steps
+
+
+def _joined(leads: list[str], texts: list[str], units: np.ndarray, first: np.ndarray) -> list[str]:
+    result = [""] * len(first)
+    starts = set(first.tolist())
+    for j, unit in enumerate(units.tolist()):
+        result[unit] += texts[j] if j in starts else leads[j] + texts[j]
     return result
 
 
+def _members(classes: list[str], kind: str, units: np.ndarray, count: int) -> list[int]:
+    """How many tokens of one class each unit holds."""
+    return np.bincount(units, weights=[name == kind for name in classes], minlength=count).astype(int).tolist()
+
+
+def _roles(roles: list[str], units: np.ndarray, count: int) -> list[str]:
+    """The roles of each unit's tokens, every one once, "other" only where there is nothing else."""
+    found: list[list[str]] = [[] for _ in range(count)]
+    for unit, role in zip(units.tolist(), roles, strict=True):
+        if role not in found[unit]:
+            found[unit].append(role)
+    return [", ".join([role for role in names if role != "other"] or names) for names in found]
+
+
 def _rounded(values: np.ndarray) -> list[float]:
-    return [round(float(v), 4) for v in values]
+    return np.round(np.asarray(values, dtype=float), 4).tolist()

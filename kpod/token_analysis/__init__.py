@@ -6,7 +6,15 @@ Plain arrays and texts in, arrays and frames out; the pages, the figures and a n
 from kpod.token_analysis.alignment import Agreement, Pieces, agreement, aligned_pieces, same_tokens, visible_spans
 from kpod.token_analysis.classes import CLASSES, token_class
 from kpod.token_analysis.concordance import Occurrences, find_occurrences, in_context
-from kpod.token_analysis.corpus import Vocabulary, correlation, frequency_bins, read_vocabulary, word_weights
+from kpod.token_analysis.corpus import (
+    Vocabulary,
+    correlation,
+    frequency_bins,
+    mean_weights_by_kind,
+    read_vocabulary,
+    rows_of_places,
+    word_weights,
+)
 from kpod.token_analysis.units import AGGREGATES, GRANULARITIES, aggregate, units_of
 
 __all__ = [
@@ -24,7 +32,9 @@ __all__ = [
     "find_occurrences",
     "frequency_bins",
     "in_context",
+    "mean_weights_by_kind",
     "read_vocabulary",
+    "rows_of_places",
     "same_tokens",
     "token_class",
     "units_of",

@@ -75,6 +75,35 @@ def frequency_bins(words: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["low", "high", "words", "first", "median", "third"])
 
 
+def mean_weights_by_kind(
+    kinds: np.ndarray, question_index: np.ndarray, position: np.ndarray, history: pd.DataFrame
+) -> pd.DataFrame:
+    """Mean weight of each class of token in every epoch of mask learning: epoch by class, NaN where a class is empty.
+
+    `kinds`, `question_index` and `position` (tokens,) are sorted by question and position; `history` has epoch,
+    question_index, position and weight, of all tokens or of some.
+    """
+    wanted = history["question_index"].to_numpy(), history["position"].to_numpy()
+    rows, known = rows_of_places(question_index, position, *wanted)
+    epochs, epoch_index = np.unique(history["epoch"].to_numpy(), return_inverse=True)
+    cells = (epoch_index * len(CLASSES) + kinds[rows])[known]
+    size = len(epochs) * len(CLASSES)
+    counts = np.bincount(cells, minlength=size)
+    sums = np.bincount(cells, weights=history["weight"].to_numpy()[known], minlength=size)
+    means = np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0).reshape(len(epochs), len(CLASSES))
+    return pd.DataFrame(means, index=pd.Index(epochs, name="epoch"), columns=list(CLASSES))
+
+
+def rows_of_places(
+    question_index: np.ndarray, position: np.ndarray, wanted_question: np.ndarray, wanted_position: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The row of each wanted place (wanted,) among tokens sorted by question and position, and whether it is there."""
+    keys = (question_index.astype(np.int64) << 32) + position
+    wanted = (wanted_question.astype(np.int64) << 32) + wanted_position
+    rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return rows, keys[rows] == wanted
+
+
 def correlation(first: np.ndarray, second: np.ndarray) -> float | None:
     """Spearman's rank correlation, None where it is not defined."""
     if len(first) < 2:

@@ -18,7 +18,8 @@ def units_of(rationale: str, starts: np.ndarray, ends: np.ndarray, steps: np.nda
 
     `starts` and `ends` (tokens,) are character spans in reading order, `steps` (tokens,) the step of each. A unit is a
     run of whole tokens, so no weight counts twice: a token that begins inside a word joins that word's unit, even where
-    it reaches into the next. White space between words is a unit of its own. No word crosses a step.
+    it reaches into the next. Tokens of spaces belong to the word after them, line ends are units of their own, and no
+    word crosses a step.
     """
     assert granularity in GRANULARITIES, granularity
     count = len(starts)
@@ -44,13 +45,16 @@ def aggregate(values: np.ndarray, units: np.ndarray, how: str) -> np.ndarray:
 
 
 def _begin_words(rationale: str, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Whether each token's first visible character begins a word that no token before it has touched."""
+    """Whether each token begins a unit: its first visible character begins a word that no token before it has touched,
+    or it is white space, or a word comes after a line end."""
     begins = {match.start() for match in _WORD.finditer(rationale)}
-    result, position = np.zeros(len(starts), dtype=bool), 0
+    result, position, after_spaces = np.zeros(len(starts), dtype=bool), 0, False
     for j, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
         piece = rationale[start:end]
         visible = start + len(piece) - len(piece.lstrip())
+        is_space = visible == end > start
         # Tokens of byte-level tokenisers can share a character: the first of them begins its word.
-        result[j] = start >= position and (visible in begins or visible == end > start)
+        result[j] = start >= position and (visible in begins or is_space) and not after_spaces
+        after_spaces = is_space and "\n" not in piece
         position = max(position, end)
     return result

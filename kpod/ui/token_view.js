@@ -1,11 +1,12 @@
 // The token view: a rationale coloured by weight, scrubbed through the epochs of mask learning in the browser.
 // Every text comes from a run and is hostile: it reaches the page by textContent alone.
 
-const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/
-const SVG = "http://www.w3.org/2000/svg"
 const PLAY_MS_PER_EPOCH = 900
-const SHORT_RATIONALE = 160 // tokens; a shorter one is set in larger type
+const SHORT_RATIONALE = 160 // units; a shorter rationale is set in larger type
 const COVERAGE = [["tokens", "of tokens"], ["loss", "of the loss"], ["digit", "of digits"], ["operator", "of operators"]]
+const UNIT_NAMES = { token: "tokens", word: "words", step: "steps" }
+const CUES = [["bar", "underline"], ["size", "size"]]
+const RANGES = [["fixed", "fixed"], ["own", "of this rationale"]]
 const views = new WeakMap()
 
 export default function (component) {
@@ -22,48 +23,9 @@ export default function (component) {
   return () => view.stop()
 }
 
-function isDark(root) {
-  const style = getComputedStyle(root.host ?? root)
-  const probe = document.createElement("canvas").getContext("2d")
-  probe.fillStyle = style.getPropertyValue("--st-background-color").trim() || "#ffffff"
-  const hex = probe.fillStyle
-  const [r, g, b] = [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16))
-  return 0.299 * r + 0.587 * g + 0.114 * b < 128
-}
-
-function make(tag, className, text) {
-  const node = document.createElement(tag)
-  if (className) node.className = className
-  if (text !== undefined) node.textContent = text
-  return node
-}
-
-function shape(tag, attributes, parent) {
-  const node = document.createElementNS(SVG, tag)
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-  parent.append(node)
-  return node
-}
-
-// A text with what is invisible shown as chips; line ends as a quiet mark.
-function fillText(node, text) {
-  let plain = ""
-  const flush = () => { if (plain) node.append(plain); plain = "" }
-  for (const character of text) {
-    if (character === "\n") { flush(); node.append(make("span", "mark", "⏎")) }
-    else if (HIDDEN.test(character)) {
-      flush()
-      node.append(make("span", "chip", "U+" + character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")))
-    } else plain += character
-  }
-  flush()
-}
-
-const percent = value => (100 * value).toFixed(0) + "%"
-
 class TokenView {
   constructor(root, data) {
-    Object.assign(this, { root, data, key: data.key, epoch: 0, threshold: 0, pin: null, theme: null, frame: 0, sent: "", received: "" })
+    Object.assign(this, { root, data, key: data.key, epoch: 0, threshold: 0, pin: null, colours: "fixed", cue: "bar", theme: null, frame: 0, sent: "", received: "" })
     root.replaceChildren()
     root.classList.toggle("short", data.texts.length <= SHORT_RATIONALE)
     this.last = data.weights.length - 1
@@ -87,6 +49,8 @@ class TokenView {
     this.epoch = Math.min(Math.max(0, view.epoch), this.last)
     this.threshold = view.threshold
     this.pin = view.pin !== null && view.pin < this.data.texts.length ? view.pin : null
+    this.colours = view.colours
+    this.cue = view.cue
     this.draw()
   }
 
@@ -97,11 +61,12 @@ class TokenView {
     this.fill = fill
     this.ink = ink
     this.ramp.style.background = `linear-gradient(to right, ${fill.filter((_, i) => i % 4 === 0).join(",")})`
+    this.levels.fill(-1)
     this.draw()
   }
 
   announce() {
-    this.send?.({ epoch: Math.round(this.epoch), threshold: this.threshold, pin: this.pin })
+    this.send?.({ epoch: Math.round(this.epoch), threshold: this.threshold, pin: this.pin, colours: this.colours, cue: this.cue })
   }
 
   // ---- building
@@ -115,11 +80,14 @@ class TokenView {
     this.epochSlider = this.slider("Epoch of mask learning", "epoch", 0, this.last, 1)
     this.epochSlider.input.oninput = () => { this.stop(); this.epoch = Number(this.epochSlider.input.value); this.draw() }
     this.epochSlider.input.onchange = () => this.announce()
-    this.thresholdSlider = this.slider("Threshold", "threshold", 0, 1, 0.01)
+    const top = this.data.ranges.fixed[1]
+    this.thresholdSlider = this.slider("Threshold", "threshold", 0, top, top > 1 ? top / 200 : 0.01)
     this.thresholdSlider.input.oninput = () => { this.threshold = Number(this.thresholdSlider.input.value); this.draw() }
     this.thresholdSlider.input.onchange = () => this.announce()
     if (many) bar.append(this.playButton, this.epochSlider.box)
-    bar.append(this.thresholdSlider.box, this.buildLegend())
+    this.rangeChoice = this.choice("Colours", "colours", RANGES)
+    this.cueChoice = this.choice("Second cue", "cue", CUES)
+    bar.append(this.thresholdSlider.box, this.rangeChoice.box, this.cueChoice.box, this.buildLegend())
     this.root.append(bar)
     this.markPlaying(false)
   }
@@ -135,16 +103,31 @@ class TokenView {
     return { box, input, value }
   }
 
+  choice(label, name, options) {
+    const box = make("label", "choice " + name)
+    const input = make("select")
+    for (const [value, text] of options) { const option = make("option", "", text); option.value = value; input.append(option) }
+    input.onchange = () => { this[name] = input.value; this.levels.fill(-1); this.draw(); this.announce() }
+    box.append(make("span", "head", label), input)
+    return { box, input }
+  }
+
   buildLegend() {
     const legend = make("div", "legend")
-    legend.append(make("span", "head", "Weight w"))
+    legend.append(make("span", "head", this.weightName()))
     this.ramp = make("div", "ramp")
     this.rampMark = make("div", "ramp-mark")
     this.ramp.append(this.rampMark)
     const ticks = make("div", "ticks")
-    for (const tick of ["0", "0.5", "1"]) ticks.append(make("span", "", tick))
+    this.ticks = [0, 1, 2].map(() => make("span"))
+    ticks.append(...this.ticks)
     legend.append(this.ramp, ticks)
     return legend
+  }
+
+  weightName() {
+    const { unit, how } = this.data
+    return unit === "token" ? "Weight w" : `${{ mean: "Mean", max: "Greatest", sum: "Sum of" }[how]} w of a ${unit}`
   }
 
   buildText(body) {
@@ -152,6 +135,7 @@ class TokenView {
     const list = make("div", "steps")
     list.setAttribute("role", "list")
     this.tokens = []
+    this.levels = new Array(texts.length).fill(-1)
     let line = null
     let step = null
     texts.forEach((text, j) => {
@@ -160,20 +144,14 @@ class TokenView {
         line = this.stepRow(list, steps.find(s => s.step === step) ?? { step, difficulty: null, share: 0 })
       }
       if (leads[j]) { const lead = make("span", "lead"); fillText(lead, leads[j]); line.append(lead) }
-      const token = make("span", "token")
-      if (text === "") { token.textContent = "▏"; token.classList.add("shared") }
-      else {
-        const space = text.trim() === "" ? "" : text.slice(0, text.length - text.trimStart().length)
-        if (space) { const gap = make("span", "lead"); fillText(gap, space); line.append(gap) }
-        fillText(token, text.slice(space.length))
-      }
+      const token = tokenSpan(line, text, "token")
       token.dataset.index = j
-      line.append(token)
       this.tokens.push(token)
     })
     if (this.data.tail && line) { const tail = make("span", "lead"); fillText(tail, this.data.tail); line.append(tail) }
     list.tabIndex = 0
-    list.setAttribute("aria-label", "Rationale. Arrow keys move between tokens, Enter pins one.")
+    list.setAttribute("aria-label", `Rationale. Arrow keys move between ${UNIT_NAMES[this.data.unit]}, Enter pins one.`)
+    list.classList.add("by-" + this.data.unit)
     list.onpointerover = event => this.hover(event.target.closest?.(".token"))
     list.onpointerleave = () => this.hover(null)
     list.onclick = event => { const token = event.target.closest?.(".token"); if (token) this.togglePin(Number(token.dataset.index)) }
@@ -217,15 +195,41 @@ class TokenView {
       this.coverage[name] = { row, value, fill }
     }
     this.pinBox = make("div", "pin-box")
-    side.append(this.pinBox)
+    side.append(this.pinBox, this.buildSaves())
     body.append(side)
+  }
+
+  buildSaves() {
+    const row = make("div", "saves")
+    const name = () => `keypoints-${this.data.name}-epoch-${this.data.epochs[Math.round(this.epoch)]}`.replace(/[^\w.-]+/g, "_")
+    row.append(
+      make("span", "hint", "Save as"),
+      makeButton("save", "PNG", "Save as PNG", () => savePng(name() + ".png", this.picture())),
+      makeButton("save", "SVG", "Save as SVG", () => saveSvg(name() + ".svg", this.picture())),
+      makeButton("save", "CSV", "Save as CSV", () => saveFile(name() + ".csv", this.csv(), "text/csv")),
+    )
+    return row
+  }
+
+  picture() {
+    this.hover(null)
+    const title = `${this.weightName()}, epoch ${this.data.epochs[Math.round(this.epoch)]}`
+    return tokenPicture(this.root, { title, ramp: this.fill, ticks: this.ticks.map(tick => tick.textContent) })
+  }
+
+  csv() {
+    const { unit, texts, first, counts, token_steps: steps, classes, roles, nll, epochs, weights } = this.data
+    const known = [["nll", nll], ["role", roles]].filter(([, values]) => values)
+    const head = [unit, "text", "first_token", "tokens", "step", "kind", ...known.map(([name]) => name), ...epochs.map(e => `weight_epoch_${e}`)]
+    const rows = texts.map((text, j) => [j, text, first[j], counts[j], steps[j] + 1, classes[j], ...known.map(([, values]) => values[j]), ...weights.map(row => row[j])])
+    return csvText([head, ...rows])
   }
 
   // ---- behaviour
 
   play() {
     if (this.last < 1) return
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
+    const calm = prefersCalm()
     const begin = this.epoch >= this.last ? 0 : this.epoch
     const start = performance.now()
     this.playing = true
@@ -291,11 +295,17 @@ class TokenView {
     const current = this.tokens.map((_, j) => this.weight(j))
     this.current = current
     const top = this.fill.length - 1
+    const [low, high] = this.data.ranges[this.colours]
+    this.root.classList.toggle("by-size", this.cue === "size")
     this.tokens.forEach((token, j) => {
-      const level = Math.round(Math.min(1, Math.max(0, current[j])) * top)
-      token.style.setProperty("--fill", this.fill[level])
-      token.style.setProperty("--ink", this.ink[level])
-      token.style.setProperty("--bar", (3 * current[j]).toFixed(1) + "px")
+      const share = Math.min(1, Math.max(0, (current[j] - low) / (high - low)))
+      const level = Math.round(share * top)
+      if (level !== this.levels[j]) { // most tokens keep their colour from one frame to the next
+        this.levels[j] = level
+        token.style.setProperty("--fill", this.fill[level])
+        token.style.setProperty("--ink", this.ink[level])
+        token.style.setProperty("--share", share.toFixed(2))
+      }
       token.classList.toggle("below", current[j] < this.threshold)
       token.classList.toggle("pinned", j === this.pin)
     })
@@ -310,16 +320,21 @@ class TokenView {
     this.epochSlider.value.textContent = `${this.data.epochs[shown]} of ${this.data.epochs[this.last]}`
     this.thresholdSlider.input.value = this.threshold
     this.thresholdSlider.value.textContent = this.threshold.toFixed(2)
-    this.rampMark.style.left = percent(this.threshold)
+    this.rangeChoice.input.value = this.colours
+    this.cueChoice.input.value = this.cue
+    const [low, high] = this.data.ranges[this.colours]
+    this.ticks.forEach((tick, i) => { tick.textContent = String(Number((low + (i / 2) * (high - low)).toPrecision(2))) })
+    this.rampMark.style.left = percent(Math.min(1, Math.max(0, (this.threshold - low) / (high - low))))
     this.coverageTitle.textContent = `Weight at least ${this.threshold.toFixed(2)} holds`
-    const { classes, nll } = this.data
+    const { counts, digits, operators, nll } = this.data
     const sums = { tokens: [0, 0], loss: [0, 0], digit: [0, 0], operator: [0, 0] }
     const add = (name, amount, inside) => { sums[name][0] += inside ? amount : 0; sums[name][1] += amount }
     current.forEach((w, j) => {
       const inside = w >= this.threshold
-      add("tokens", 1, inside)
+      add("tokens", counts[j], inside)
+      add("digit", digits[j], inside)
+      add("operator", operators[j], inside)
       if (nll) add("loss", nll[j], inside)
-      if (classes[j] in sums) add(classes[j], 1, inside)
     })
     for (const [name] of COVERAGE) {
       const [part, whole] = sums[name]
@@ -331,12 +346,13 @@ class TokenView {
   }
 
   facts(j) {
-    const rows = [
-      ["weight", this.current[j].toFixed(3)],
-      ["rank", `${this.rank(j, this.current)} of ${this.tokens.length}`],
-    ]
-    if (this.data.nll) rows.push(["NLL", this.data.nll[j].toFixed(3)])
-    rows.push(["step", String(this.data.token_steps[j] + 1)], ["kind", this.data.classes[j]])
+    const { unit, counts, nll, token_steps: steps, classes, roles } = this.data
+    const rows = [["weight", this.current[j].toFixed(3)], ["rank", `${this.rank(j, this.current)} of ${this.tokens.length}`]]
+    if (nll) rows.push(["NLL", nll[j].toFixed(3)])
+    rows.push(["step", String(steps[j] + 1)])
+    if (unit !== "step") rows.push(["kind", classes[j]])
+    if (roles) rows.push(["role", roles[j]])
+    if (unit !== "token") rows.push(["tokens", String(counts[j])])
     return rows
   }
 
@@ -346,11 +362,7 @@ class TokenView {
     return list
   }
 
-  quoted(j) {
-    const text = make("span", "quoted")
-    fillText(text, this.data.texts[j].trim() || this.data.texts[j].replaceAll(" ", "␣") || "shares a character")
-    return text
-  }
+  quoted(j) { return quotedText(this.data.texts[j]) }
 
   hover(token) {
     this.tokens[this.hovered]?.classList.remove("hovered")
@@ -372,7 +384,7 @@ class TokenView {
   drawPin(current) {
     const box = this.pinBox
     if (this.pin === null) {
-      box.replaceChildren(make("div", "title", "Trajectory"), make("p", "hint", "Click a token to pin it and follow its weight through the epochs."))
+      box.replaceChildren(make("div", "title", "Trajectory"), make("p", "hint", `Click a ${this.data.unit} to pin it and follow its weight through the epochs.`))
       return
     }
     const title = make("div", "title")
@@ -393,10 +405,11 @@ class TokenView {
     svg.setAttribute("role", "img")
     svg.setAttribute("aria-label", `Weight by epoch, now ${current[this.pin].toFixed(3)}`)
     const x = e => left + (this.last ? (e / this.last) : 0.5) * (width - left - right)
-    const y = w => top + (1 - w) * (height - top - bottom)
-    for (const w of [0, 0.5, 1]) {
+    const most = this.data.ranges.fixed[1]
+    const y = w => top + (1 - w / most) * (height - top - bottom)
+    for (const w of [0, most / 2, most]) {
       shape("line", { x1: left, x2: width - right, y1: y(w), y2: y(w), class: "grid" }, svg)
-      shape("text", { x: left - 6, y: y(w) + 3.5, class: "tick end" }, svg).textContent = String(w)
+      shape("text", { x: left - 6, y: y(w) + 3.5, class: "tick end" }, svg).textContent = String(Number(w.toPrecision(2)))
     }
     const every = Math.max(1, Math.ceil(this.last / 8))
     this.data.epochs.forEach((label, e) => {

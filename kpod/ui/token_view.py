@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from kpod.charts.keypoints import scales
+from kpod.ui.components import make_component
 
-_HERE = Path(__file__).parent
-_MOUNT = st.components.v2.component(
-    "kpod_token_view",
-    html='<div class="tv">\n</div>',
-    css=(_HERE / "token_view.css").read_text(encoding="utf-8"),
-    js=(_HERE / "token_view.js").read_text(encoding="utf-8"),
-)
+COLOURS = ("fixed", "own")
+CUES = ("bar", "size")
+_MOUNT = make_component("token_view", "tv", "component_common", "token_picture", "token_view")
 
 
-def token_view(payload: dict[str, Any], *, identity: str, view: dict[str, Any], key: str, on_view: Any) -> None:
+def token_view(
+    payload: dict[str, Any], *, identity: str, name: str, view: dict[str, Any], key: str, on_view: Any
+) -> None:
     """Mount the view of one rationale; `payload` is `kpod.charts.keypoints.token_payload`.
 
-    `identity` names run and question: while it stays the same, the view keeps its own state over reruns.
-    `view` is what the address says (epoch, threshold, pin). When the user changes it, `on_view` is called and finds
-    the new one in `st.session_state[key]["view"]`.
+    `identity` names run, question and unit: while it stays the same, the view keeps its own state over reruns; `name`
+    is what files saved from it are called. `view` is what the address says (epoch, threshold, pin, colours, cue). When
+    the user changes it, `on_view` is called and finds the new one in `st.session_state[key]["view"]`.
     """
     _MOUNT(
-        data={**payload, "key": identity, "view": view, "scales": scales()},
+        data={**payload, "key": identity, "name": name, "view": view, "scales": scales()},
         key=key,
         on_view_change=on_view,
     )

@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpod.token_analysis import CLASSES, correlation, frequency_bins, read_vocabulary, word_weights
+from kpod.token_analysis import (
+    CLASSES,
+    correlation,
+    frequency_bins,
+    mean_weights_by_kind,
+    read_vocabulary,
+    word_weights,
+)
 
 TEXTS = ["The 7\nthe", None, "THE 7"]
 VOCABULARY = read_vocabulary(
@@ -44,3 +51,15 @@ def test_a_correlation_that_is_not_defined_is_none():
     assert correlation(np.array([1, 2, 3]), np.array([3, 5, 9])) == pytest.approx(1.0)
     assert correlation(np.array([1.0]), np.array([2.0])) is None
     assert correlation(np.array([1, 2]), np.array([5, 5])) is None
+
+
+def test_weights_of_a_kind_over_the_epochs():
+    rows = [(1, 0, 0, 0.2), (1, 2, 1, 0.8), (1, 9, 0, 1.0), (2, 0, 0, 0.1), (2, 0, 1, 0.6), (2, 2, 1, 0.8)]
+    history = pd.DataFrame(rows, columns=["epoch", "question_index", "position", "weight"])
+    position = np.array([0, 1, 2, 3, 0, 1])
+    question = np.array([0, 0, 0, 0, 2, 2])
+    means = mean_weights_by_kind(VOCABULARY.token_kinds, question, position, history)  # question 9 has no tokens
+    assert means.index.tolist() == [1, 2]
+    assert means["word"].tolist() == [0.2, 0.1]
+    assert means["digit"].tolist() == pytest.approx([0.8, 0.7])
+    assert means["space"].isna().all()

@@ -29,9 +29,10 @@ def test_digits_of_a_number_are_one_unit_with_decimals_and_thousands():
     ]  # fmt: skip
 
 
-def test_a_leading_space_and_white_space_of_its_own():
-    # The last token's space belongs to the token, the line end is a unit.
+def test_a_space_belongs_to_the_word_after_it_and_a_line_end_stands_alone():
     assert words("So", " she", "\n", "\n", " left") == [0, 1, 2, 3, 4]
+    assert words("takes", " ", "2", "6", " ", " ", "x") == [0, 1, 1, 1, 2, 2, 2]
+    assert words("a", " \n", "b") == [0, 1, 2]
 
 
 def test_apostrophes_and_hyphens_hold_a_word_together():
