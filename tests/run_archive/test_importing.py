@@ -326,7 +326,7 @@ def test_a_table_of_a_few_bytes_with_endless_rows_is_refused(tmp_path, files):
     with pq.ParquetWriter(stream, chunk.schema) as writer:
         for _ in range(MAX_ROWS // 1_000_000 + 1):
             writer.write_table(chunk)
-    assert len(stream.getvalue()) < 300_000
+    assert len(stream.getvalue()) < 1_000_000
     assert_refused(zipped(files | {"weight_history.parquet": stream.getvalue()}), tmp_path, "51,000,000 rows")
 
 
