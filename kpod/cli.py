@@ -15,6 +15,8 @@ from kpod import methods
 from kpod import presets as ready_made
 from kpod.cli_arguments import RunArgument, Settings, find_run
 from kpod.cli_curriculum import robustness, schedule, steps
+from kpod.cli_preflight import dry_run
+from kpod.cli_teach import teach
 from kpod.config import RunConfig, override
 from kpod.errors import InputError, RunCancelled
 from kpod.jobs import run_in_queue
@@ -39,8 +41,15 @@ def run(
     settings: Settings = None,
     out: Annotated[Path | None, typer.Option(metavar="RUN_FOLDER", help="A new folder for the run.")] = None,
     queue: Annotated[bool, typer.Option("--queue", help="Wait until the device is free of queued runs.")] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Only check it, and estimate time, memory and disk.")] = False,
 ) -> None:
     """Run a distillation, or continue one; every stage that is up to date is skipped."""
+    if dry:
+        wanted = _wanted(preset, config, resume, settings or [])
+        beside = out or resume
+        if not dry_run(wanted, _console(), beside.parent if beside else None):
+            raise typer.Exit(1)
+        return
     opened = _opened_run(preset, config, resume, settings or [], out)
     typer.echo(f"Run {opened.name!r} in {opened.folder}", err=True)
     if queue:
@@ -104,7 +113,7 @@ class Printed(Reporter):
 def pretrain_nano(
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the checkpoint and its card go.")] = Path("nano"),
     seed: Annotated[int, typer.Option(help="Of the lessons and the weights.", min=0)] = 0,
-    lessons: Annotated[int, typer.Option(help="Length of the course.", min=1000)] = 120_000,
+    lessons: Annotated[int, typer.Option(help="Length of the course.", min=1000)] = 140_000,
 ) -> None:
     """Pre-train the small world's own student from nothing, or go on with it, and write it with its card."""
     from kpod.nano_scores import make_nano
@@ -115,7 +124,7 @@ def pretrain_nano(
     )
 
 
-for command in (schedule, robustness, steps):
+for command in (schedule, robustness, steps, teach):
     app.command()(command)
 
 
@@ -134,18 +143,24 @@ def main() -> None:
 def _opened_run(
     preset: str | None, config: Path | None, resume: Path | None, settings: list[str], out: Path | None
 ) -> Run:
+    chosen = _checked(_wanted(preset, config, resume, settings))
+    if resume is None:
+        return create_run(out or new_folder(chosen), chosen)
+    if out is not None:
+        raise InputError("--out names a new folder; a resumed run stays in its own. Leave --out away.")
+    opened = load_run(resume)
+    opened.config = chosen
+    return opened
+
+
+def _wanted(preset: str | None, config: Path | None, resume: Path | None, settings: list[str]) -> RunConfig:
+    """The configuration that the options ask for."""
     given = [name for name, value in (("--preset", preset), ("--config", config), ("--resume", resume)) if value]
     if len(given) != 1:
         raise InputError(f"Give exactly one of --preset, --config and --resume; got {' and '.join(given) or 'none'}.")
     if resume is not None:
-        if out is not None:
-            raise InputError("--out names a new folder; a resumed run stays in its own. Leave --out away.")
-        opened = load_run(resume)
-        opened.config = _checked(override(opened.config, settings))
-        return opened
-    chosen = RunConfig.from_file(config) if config is not None else ready_made.get(preset or "")
-    chosen = _checked(override(chosen, settings))
-    return create_run(out or new_folder(chosen), chosen)
+        return override(load_run(resume).config, settings)
+    return override(RunConfig.from_file(config) if config is not None else ready_made.get(preset or ""), settings)
 
 
 def _checked(config: RunConfig) -> RunConfig:

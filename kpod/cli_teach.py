@@ -28,7 +28,9 @@ def teach(
     config: Annotated[Path | None, typer.Option(help="A YAML or JSON file of options; those here count first.")] = None,
     base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint, with its /v1.")] = None,
     model: Annotated[str | None, typer.Option(help="The teacher's name at the endpoint.")] = None,
-    local: Annotated[str | None, typer.Option(metavar="STUDENT", help="Or a checkpoint here: name, folder.")] = None,
+    local: Annotated[
+        str | None, typer.Option(metavar="STUDENT", help="A checkpoint here instead: name, folder or hub id.")
+    ] = None,
     split: Annotated[str | None, typer.Option(help="Only the questions of this split.")] = None,
     limit: Annotated[int | None, typer.Option(help="First so many questions.")] = None,
     samples: Annotated[int | None, typer.Option(help="Answers a question.")] = None,
@@ -41,9 +43,9 @@ def teach(
 ) -> None:
     """Have a teacher write rationales for questions; stopped or killed, the same command goes on where it was.
 
-    The key of an endpoint comes from the environment variable OPENAI_API_KEY, or from another that
-    --set api_key_variable=NAME names; it is written nowhere. Exit status: 0 all answered, 1 some questions failed,
-    3 cost limit, 130 stopped.
+    The key comes from the environment (OPENAI_API_KEY, or --set api_key_variable=NAME) and is written nowhere.
+
+    Exit status: 0 all answered, 1 some questions failed, 3 cost limit, 130 stopped.
     """
     if describe:
         _print_options()

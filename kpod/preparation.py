@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 
 from kpod.errors import InputError, RunCancelled
+from kpod.lengths import Lengths
+from kpod.overlong import split_overlong
 from kpod.progress import Reporter
 from kpod.prompts import EncodedExample, encode_example, encode_prompt, fill_template
-from kpod.records import Question, Span
+from kpod.records import Question, Span, roles_within
 from kpod.step_splitting import split_steps
 from kpod.tasks.small_world.roles import token_roles
-from kpod.teacher import Rules, filter_rationales
+from kpod.teacher import CheckReport, Rules, filter_rationales
 
 
 @dataclass(frozen=True)
@@ -27,18 +29,18 @@ class Example:
     encoded: EncodedExample
 
 
-def choose_training(questions: Sequence[Question], *, split: str, keep_wrong: bool) -> tuple[list[Question], Any]:
-    """The questions of the split with a usable rationale, and a report of those left out by reason."""
+def choose_training(questions: Sequence[Question], *, split: str, rules: Rules) -> tuple[list[Question], CheckReport]:
+    """The questions of the split with a usable rationale, and the report of what the checks found."""
     in_split = [question for question in questions if question.split == split]
     if not in_split:
         found = sorted({question.split for question in questions})
         raise InputError(f"No question has split {split!r}; the data have {', '.join(found)}. Set data.train_split.")
-    kept, report = filter_rationales(in_split, Rules(wrong_rationales="keep" if keep_wrong else "drop"))
+    kept, report = filter_rationales(in_split, rules)
     if not kept:
         raise InputError(
             f"None of the {len(in_split)} questions of split {split!r} has a usable rationale: {report.dropped}."
         )
-    return list(kept), report.dropped
+    return kept, report
 
 
 def choose_evaluation(questions: Sequence[Question], *, split: str, limit: int | None) -> list[Question]:
@@ -56,9 +58,10 @@ def choose_evaluation(questions: Sequence[Question], *, split: str, limit: int |
 def check_disjoint(training: pd.DataFrame, evaluation: pd.DataFrame) -> None:
     """Raise InputError where a question is both trained on and measured, or an id names two questions.
 
-    Both tables have the columns question (its id) and text.
+    Both tables have the columns question (its id) and text; a part of a rationale counts by the id of the whole one.
     """
-    trained = dict(zip(training["question"], training["text"], strict=True))
+    ids = training["part_of"].fillna(training["question"]) if "part_of" in training else training["question"]
+    trained = dict(zip(ids, training["text"], strict=True))
     both = [row for row in evaluation[["question", "text"]].itertuples(index=False) if row.question in trained]
     if not both:
         return
@@ -86,21 +89,26 @@ def check_room(texts: Sequence[str], tokenizer: Any, max_new_tokens: int, contex
 
 
 def encode_question(question: Question, tokenizer: Any, mode: str) -> Example:
-    """Split the rationale into steps and tokenise the template text.
+    """Split the rationale into steps and tokenise the template text."""
+    assert question.rationale is not None
+    return Example(question, *encode_steps(question, split_steps(question.rationale, mode), tokenizer))
+
+
+def encode_steps(question: Question, steps: list[Span], tokenizer: Any) -> tuple[list[Span], EncodedExample]:
+    """Tokenise the template text of a question whose rationale has these steps; the steps, and the tokens.
 
     A step without a token of its own (its characters share one with the step before, as in "e.g." split at every
     period) becomes part of the step before.
     """
     assert question.rationale is not None
-    steps = split_steps(question.rationale, mode)
-    template = fill_template(question.text, question.rationale, question.answer)
+    template = fill_template(question.text, question.rationale, question.answer, question.given)
     encoded = encode_example(template, steps, tokenizer)
     owned = np.unique(encoded.token_steps)
     if len(owned) < len(steps):
         last_parts = [*(owned[1:] - 1), len(steps) - 1]
         steps = [(steps[first][0], steps[last][1]) for first, last in zip(owned, last_parts, strict=True)]
         encoded = encode_example(template, steps, tokenizer)
-    return Example(question, steps, encoded)
+    return steps, replace(encoded, teaches_answer=question.part == question.parts)
 
 
 def encode_all(
@@ -110,36 +118,62 @@ def encode_all(
     max_tokens: int,
     limit: int | None = None,
     reporter: Reporter | None = None,
-) -> tuple[list[Example], list[str]]:
-    """The first `limit` examples that fit into `max_tokens`, and the ids of those passed over because they do not.
+    overlong: str = "skip",
+) -> tuple[list[Example], Lengths]:
+    """The examples of the first `limit` questions that fit into `max_tokens`, and how long all were that were read.
 
-    Raises InputError where none fits, RunCancelled where asked to stop.
+    overlong: whether a question that does not fit is passed over (`skip`) or becomes several examples (`split`), where
+    its single steps fit. Raises InputError where nothing fits, RunCancelled where asked to stop.
     """
     reporter = reporter or Reporter()
-    fitting, too_long, lengths = [], [], []
+    examples: list[Example] = []
+    lengths = Lengths(max_tokens)
+    used = 0
     for question in questions:
         if reporter.cancelled():
             raise RunCancelled("Stopped while the questions were read.")
         example = encode_question(_stripped(question), tokenizer, mode)
-        lengths.append(len(example.encoded))
-        if lengths[-1] > max_tokens:
-            too_long.append(question.id)
-        else:
-            fitting.append(example)
+        lengths.tokens.append(len(example.encoded))
+        lengths.steps.append(len(example.steps))
+        found = _fitting(example, tokenizer, max_tokens, overlong)
+        if not found:
+            lengths.skipped.append(question.id)
+        elif len(found) > 1:
+            lengths.split.append(question.id)
+            lengths.parts += len(found)
+        examples += found
+        used += bool(found)
         reporter.advance()
-        if limit is not None and len(fitting) == limit:
+        if limit is not None and used == limit:
             break
-    if not fitting:
+    if not examples:
         raise InputError(
             f"All {len(questions)} questions with their rationales are longer than {max_tokens} tokens, the least of "
-            f"student.max_tokens and the student's context; the shortest has {min(lengths)} tokens. Raise "
+            f"student.max_tokens and the student's context; the shortest has {min(lengths.tokens)} tokens. Raise "
             "student.max_tokens, take another student, or shorten the data."
         )
-    return fitting, too_long
+    return examples, lengths
+
+
+def _fitting(example: Example, tokenizer: Any, max_tokens: int, overlong: str) -> list[Example]:
+    if len(example.encoded) <= max_tokens:
+        return [example]
+    if overlong == "skip":
+        return []
+
+    def encode(part: Question, steps: list[Span]) -> tuple[list[Span], EncodedExample]:
+        return encode_steps(part, steps, tokenizer)
+
+    parts = split_overlong(example.question, example.steps, example.encoded, max_tokens, encode)
+    return [Example(part.question, part.steps, part.encoded) for part in parts]
 
 
 def questions_table(questions: Sequence[Question], *, trained: bool) -> pd.DataFrame:
-    """The rows of the table of questions that are trained on, in the order of `question_index`, or those that are not."""
+    """The rows of the table of questions that are trained on, in the order of `question_index`, or those that are not.
+
+    Where a rationale was split: part_of (the id of the whole one, none for one that was not split), part, parts, given.
+    """
+    with_parts = any(question.part_of is not None for question in questions)
     rows = [
         {
             "question": q.id,
@@ -151,15 +185,19 @@ def questions_table(questions: Sequence[Question], *, trained: bool) -> pd.DataF
             "teacher_correct": q.teacher_correct,
             "choices": q.choices,
             "num_steps": number_of_steps(q),
+            "flags": ", ".join(q.flags) or None,
             "trained": trained,
         }
+        | ({"part_of": q.part_of, "part": q.part, "parts": q.parts, "given": q.given} if with_parts else {})
         for q in questions
     ]
     frame = pd.DataFrame(rows)
-    for column in ("question", "text", "answer", "split", "rationale", "teacher"):
+    texts = ("question", "text", "answer", "split", "rationale", "teacher", "flags")
+    for column in (*texts, *(("part_of", "given") if with_parts else ())):
         frame[column] = frame[column].astype("string")
     frame["teacher_correct"] = frame["teacher_correct"].astype("boolean")
-    frame["num_steps"] = frame["num_steps"].astype("Int32")
+    for column in ("num_steps", *(("part", "parts") if with_parts else ())):
+        frame[column] = frame[column].astype("Int32")
     return frame
 
 
@@ -230,23 +268,18 @@ def examples_of_tables(questions: pd.DataFrame, steps: pd.DataFrame, tokenizer: 
     """The examples of a run again, from its tables: later stages use the artefacts and not the source file."""
     by_question = steps.groupby("question_index")[["character_start", "character_end"]]
     spans = {index: [tuple(row) for row in rows.to_numpy().tolist()] for index, rows in by_question}
+    with_parts = "part_of" in questions
     examples = []
     for index, row in enumerate(questions[questions["trained"]].itertuples(index=False)):
         question = Question(row.question, row.text, row.answer, row.rationale, row.split)
-        template = fill_template(question.text, row.rationale, question.answer)
-        examples.append(Example(question, spans[index], encode_example(template, spans[index], tokenizer)))
+        if with_parts and not pd.isna(row.part_of):
+            question = replace(question, part_of=row.part_of, part=row.part, parts=row.parts, given=row.given)
+        examples.append(Example(question, *encode_steps(question, spans[index], tokenizer)))
     return examples
 
 
 def _stripped(question: Question) -> Question:
     assert question.rationale is not None
     text = question.rationale.strip()
-    if question.roles is None or text == question.rationale:
-        return replace(question, rationale=text)
-    offset = len(question.rationale) - len(question.rationale.lstrip())
-    shifted = [
-        (max(0, start - offset), min(len(text), end - offset), role)
-        for start, end, role in question.roles
-        if start - offset < len(text) and end > offset
-    ]
-    return replace(question, rationale=text, roles=tuple(shifted))
+    start = len(question.rationale) - len(question.rationale.lstrip())
+    return replace(question, rationale=text, roles=roles_within(question.roles, start, start + len(text)))

@@ -8,6 +8,8 @@ import pandas as pd
 
 from kpod import tasks
 from kpod.data_sources import DataSource
+from kpod.errors import InputError
+from kpod.lengths import Lengths
 from kpod.preparation import (
     check_disjoint,
     check_room,
@@ -22,42 +24,48 @@ from kpod.records import Question
 from kpod.stage_context import Context
 from kpod.tasks.base import questions_from_rows
 from kpod.tasks.loading import guess_task
+from kpod.teacher import Rules
+from kpod.teacher.duplicates import shared_questions
 
 OF_ALL_TOGETHER = ["x", "y"]  # columns of the map, which has to be drawn anew when other questions are on it
+OF_PARTS = ("part_of", "part", "parts", "given")  # columns of training questions where one was split
 
 
 def prepare(context: Context) -> None:
     """The questions to learn from, their steps and tokens. Those to be measured on stay in the table as they are."""
     config, data = context.config, context.config.data
     loaded, task = _load(context.source, data.task, data.duplicates)
-    training, dropped = choose_training(loaded, split=data.train_split, keep_wrong=data.keep_wrong_rationales)
+    training, report = choose_training(loaded, split=data.train_split, rules=Rules.of(data))
     context.reporter.start("prepare", len(training), unit="questions")
     max_tokens = min(config.student.max_tokens, context.context_length or config.student.max_tokens)
-    examples, too_long = encode_all(
-        training, context.tokenizer, config.steps.mode, max_tokens, data.train_limit, context.reporter
+    examples, lengths = encode_all(
+        training, context.tokenizer, config.steps.mode, max_tokens, data.train_limit, context.reporter, data.overlong
     )
-    if too_long:
-        context.reporter.warn(
-            _too_long(len(too_long), len(examples), max_tokens, config.student.max_tokens, too_long[0])
-        )
+    if lengths.skipped:
+        context.reporter.warn(_too_long(lengths, config.student.max_tokens, data.overlong))
     used = questions_table([example.question for example in examples], trained=True)
     measured = None
     if "evaluation set" in context.run.state.stages:
         known = context.run.questions
-        measured = known[~known["trained"]].drop(columns=["cluster", *OF_ALL_TOGETHER], errors="ignore")
+        measured = known[~known["trained"]].drop(columns=["cluster", *OF_ALL_TOGETHER, *OF_PARTS], errors="ignore")
         check_disjoint(used, measured)
+        context.summarise(shared_questions=_tell_shared(context, used, measured))
     context.run.write_table("questions", _joined(used, measured))
     context.run.write_table("steps", steps_table(examples))
     context.run.write_table("tokens", tokens_table(examples))
     context.summarise(
         questions=len(examples),
         task=task,
-        dropped=dropped,
-        too_long=len(too_long),
+        dropped=report.dropped,
+        checks=report.to_dict(),
+        too_long=len(lengths.skipped),
+        lengths=lengths.to_dict(),
         steps=sum(len(example.steps) for example in examples),
         tokens=sum(example.encoded.num_rationale for example in examples),
     )
-    context.reporter.log(f"{len(examples)} training questions; left out: {dropped}, {len(too_long)} too long.")
+    context.reporter.log(report.text())
+    context.reporter.log(lengths.text())
+    context.reporter.log(f"{len(examples)} training questions.")
 
 
 def choose_evaluation_set(context: Context) -> None:
@@ -72,8 +80,9 @@ def choose_evaluation_set(context: Context) -> None:
     known = context.run.questions
     used = known[known["trained"]].drop(columns=OF_ALL_TOGETHER, errors="ignore")
     check_disjoint(used, measured)
+    shared = _tell_shared(context, used, measured)
     context.run.write_table("questions", _joined(used, measured))
-    context.summarise(evaluation_questions=len(chosen), evaluation_task=task)
+    context.summarise(evaluation_questions=len(chosen), evaluation_task=task, shared_questions=shared)
     context.reporter.advance(len(chosen))
     context.reporter.log(f"{len(chosen)} questions to measure on.")
 
@@ -87,15 +96,46 @@ def _joined(used: pd.DataFrame, measured: pd.DataFrame | None) -> pd.DataFrame:
     return pd.concat([used, measured], ignore_index=True).astype(used.dtypes.to_dict())
 
 
-def _too_long(skipped: int, kept: int, max_tokens: int, wanted: int, first: str) -> str:
-    if max_tokens == wanted:
-        whose, advice = f"{max_tokens} tokens", "Raise student.max_tokens to keep them."
+def _too_long(lengths: Lengths, wanted: int, overlong: str) -> str:
+    window, skipped = lengths.window, lengths.skipped
+    if window == wanted:
+        whose, advice = f"{window} tokens", "Raise student.max_tokens to keep them"
     else:
-        whose, advice = f"the student's context of {max_tokens} tokens", "Shorten them, or take another student."
+        whose, advice = f"the student's context of {window} tokens", "Shorten them, take another student"
+    if overlong == "skip":
+        advice += ", or set data.overlong=split"
+        return (
+            f"{len(skipped)} of {len(lengths.tokens)} questions with their rationales are longer than {whose} and were "
+            f"skipped (first: {skipped[0]}). {advice}."
+        )
     return (
-        f"{skipped} of {kept + skipped} questions with their rationales are longer than {whose} and were skipped "
-        f"(first: {first}). {advice}"
+        f"{len(skipped)} of {len(lengths.tokens)} questions have a step that does not fit into {whose} behind its "
+        f"question, and were skipped (first: {skipped[0]}). {advice}."
     )
+
+
+def _tell_shared(context: Context, used: pd.DataFrame, measured: pd.DataFrame) -> int:
+    """Warn of questions to learn from that are measured too, under another id, or refuse them; how many there are."""
+    ids = used["part_of"].fillna(used["question"]) if "part_of" in used else used["question"]
+    learnt = _as_questions(used.assign(question=ids).drop_duplicates("question"))
+    shared = shared_questions(learnt, _as_questions(measured))
+    if not shared:
+        return 0
+    same = sum(each.similarity == 1.0 for each in shared)
+    first = shared[0]
+    message = (
+        f"{len(shared)} of {len(learnt)} questions to learn from are measured too, under another id: {same} with the "
+        f"same text, {len(shared) - same} with nearly the same text, the same numbers and answer (first: "
+        f"{first.training_id} and {first.evaluation_id})."
+    )
+    if context.config.data.shared_questions == "refuse":
+        raise InputError(f"{message} Take them out of one of the two sets, or set data.shared_questions=warn.")
+    context.reporter.warn(f"{message} What the student knows of them by heart counts as right.")
+    return len(shared)
+
+
+def _as_questions(table: pd.DataFrame) -> list[Question]:
+    return [Question(row.question, row.text, row.answer) for row in table.itertuples(index=False)]
 
 
 def _load(source: DataSource, name: str | None, duplicates: Any) -> tuple[list[Question], str]:

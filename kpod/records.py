@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 Span = tuple[int, int]
 """Characters [start, end) of a text."""
 
@@ -43,3 +42,10 @@ class Question:
     part_of: str | None = None
     part: int = 1
     parts: int = 1
+
+
+def roles_within(roles: tuple[RoleSpan, ...] | None, start: int, end: int) -> tuple[RoleSpan, ...] | None:
+    """The roles of characters [start, end) of a text, counted from `start`; None stays None."""
+    if roles is None:
+        return None
+    return tuple((max(a, start) - start, min(b, end) - start, role) for a, b, role in roles if a < end and b > start)

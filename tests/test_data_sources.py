@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kpod.data_sources import find_source
+from kpod.data_sources import file_hash, find_source
 from kpod.errors import InputError
 from kpod.tasks import small_world
 from kpod.tasks.base import questions_from_rows
@@ -44,3 +44,9 @@ def test_a_small_world_is_known_by_its_problems():
     assert source.fingerprint() != find_source("small_world:train=3,test=2,seed=5").fingerprint()
     with pytest.raises(InputError, match="there is no 'tran'"):
         find_source("small_world:tran=3").rows()
+
+
+def test_file_hash(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"abc")
+    assert file_hash(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

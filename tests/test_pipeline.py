@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -158,7 +159,7 @@ def test_a_question_that_is_measured_on_cannot_become_one_to_learn_from(run_fold
     with pytest.raises(InputError, match="2 questions are both trained on and measured"):
         go_on(run_folder, "data.evaluation_split=train")
     other = tmp_path / "other.jsonl"
-    other.write_text(open(source).read().replace('"split": "test"', '"rationale": "Just 5.", "split": "train"'))
+    other.write_text(Path(source).read_text().replace('"split": "test"', '"rationale": "Just 5.", "split": "train"'))
     assert go_on(run_folder, "data.evaluation_split=test") == ["evaluation set", "map", "evaluate base", "evaluate"]
     with pytest.raises(InputError, match="1 questions are both trained on and measured, 'p02'"):
         go_on(run_folder, f"data.source={other}", f"data.evaluation_source={source}")

@@ -26,6 +26,7 @@ from kpod.progress import Reporter
 from kpod.prompts import encode_prompt
 from kpod.records import Question
 from kpod.run_store import TABLES
+from kpod.teacher import Rules
 from tests.support.made_problems import make_problems
 from tests.support.tiny_models import build_tokenizer
 
@@ -47,22 +48,22 @@ def test_training_questions_are_those_of_the_split_with_a_usable_rationale():
     questions = [*made(4), *made(2, "test")]
     questions[1] = replace(questions[1], rationale=None)
     questions[2] = replace(questions[2], teacher_correct=False)
-    chosen, report = choose_training(questions, split="train", keep_wrong=False)
+    chosen, report = choose_training(questions, split="train", rules=Rules())
     assert [question.id for question in chosen] == ["train-0", "train-3"]
-    assert report["no rationale"] == 1 and report["wrong answer"] == 1
-    chosen, _ = choose_training(questions, split="train", keep_wrong=True)
+    assert report.dropped["no rationale"] == 1 and report.dropped["wrong answer"] == 1
+    chosen, _ = choose_training(questions, split="train", rules=Rules(wrong_rationales="keep", near_duplicates="keep"))
     assert [question.id for question in chosen] == ["train-0", "train-2", "train-3"]
 
 
 def test_splits_that_hold_nothing():
     questions = made(2)
     with pytest.raises(InputError, match=r"No question has split 'dev'; the data have train\. Set data\.train_split"):
-        choose_training(questions, split="dev", keep_wrong=False)
+        choose_training(questions, split="dev", rules=Rules())
     with pytest.raises(InputError, match=r"No question has split 'test' to measure on; the data have train"):
         choose_evaluation(questions, split="test", limit=None)
     without = [replace(question, rationale=None) for question in questions]
     with pytest.raises(InputError, match=r"None of the 2 questions .* has a usable rationale: .*'no rationale': 2"):
-        choose_training(without, split="train", keep_wrong=False)
+        choose_training(without, split="train", rules=Rules())
 
 
 def test_evaluation_questions_are_limited():
@@ -86,9 +87,10 @@ def test_too_long_ones_are_passed_over_and_counted():
     questions = made(6)
     lengths = [len(encode_question(question, TOKENIZER, "sentence").encoded) for question in questions]
     limit = sorted(lengths)[3]
-    fitting, too_long = encode_all(questions, TOKENIZER, "sentence", limit)
+    fitting, told = encode_all(questions, TOKENIZER, "sentence", limit)
     assert [len(example.encoded) for example in fitting] == [length for length in lengths if length <= limit]
-    assert too_long == [question.id for question, length in zip(questions, lengths, strict=True) if length > limit]
+    assert (told.window, told.tokens, told.split) == (limit, lengths, [])
+    assert told.skipped == [question.id for question, length in zip(questions, lengths, strict=True) if length > limit]
     # The limit counts those that fit.
     fitting, _ = encode_all(questions, TOKENIZER, "sentence", limit, limit=3)
     assert [example.question.id for example in fitting] == [

@@ -9,7 +9,7 @@ import pytest
 
 from kpod.config import make_config
 from kpod.run_store import StageRecord, create_run, now
-from kpod.stage_cache import SAMPLED_BYTES, StageInputs, checkpoint_hash, file_hash, fingerprints, is_current
+from kpod.stage_cache import SAMPLED_BYTES, StageInputs, checkpoint_hash, fingerprints, is_current
 
 A, B, C = (
     StageInputs("a", {"x": 1, "y": [1, None]}),
@@ -55,12 +55,6 @@ def test_a_stage_is_current_with_its_record_and_all_it_wrote(tmp_path):
     assert not is_current(run, stage, "another")
     (run.folder / "f.bin").unlink()
     assert not is_current(run, stage, "print")
-
-
-def test_file_hash(tmp_path):
-    path = tmp_path / "x"
-    path.write_bytes(b"abc")
-    assert file_hash(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 def flip(path, position):

@@ -21,6 +21,7 @@ from kpod.records import Question
 from kpod.step_splitting import split_steps
 from kpod.tasks.base import questions_from_rows
 from kpod.tasks.loading import guess_task
+from kpod.teacher import Rules
 
 CHARACTERS_A_TOKEN = 3.6  # of English prose with numbers, where the tokeniser is not at hand
 
@@ -49,7 +50,7 @@ def check_data(config: RunConfig, folder: Path | None, context: int | None) -> t
     data = config.data
     try:
         loaded = _load(data.source, data.task, data.duplicates)
-        training, _ = choose_training(loaded, split=data.train_split, keep_wrong=data.keep_wrong_rationales)
+        training, _ = choose_training(loaded, split=data.train_split, rules=Rules.of(data))
     except InputError as refused:
         return None, [error("data.source", refused)]
     try:

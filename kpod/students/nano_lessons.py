@@ -1,8 +1,9 @@
 """What the nano student reads before it is anybody's student: texts of the small world that make it literate.
 
-Six kinds of lesson: one-step problems in the product's template; one step asked among many facts; the directly
-computable part of a longer question; quantities to look up in a question; facts to say again; arithmetic. No text holds
-a solution of two steps: to chain them is what distillation has to teach.
+Eight kinds of lesson: one-step problems in the product's template; one step asked among many facts; the directly
+computable part of a longer question; quantities to look up in a question; facts to say again; the facts that a longer
+question needs; the fact that comes next when some quantities are known; arithmetic. No text holds a solution of two
+steps: to plan and to calculate in turn is what distillation has to teach.
 """
 
 from __future__ import annotations
@@ -11,12 +12,22 @@ import random
 from dataclasses import dataclass
 
 from kpod.prompts import fill_template
-from kpod.tasks.small_world.lessons import OneStepText, among_text, look_up_text, part_text, problem_text
+from kpod.tasks.small_world.lessons import (
+    OneStepText,
+    among_text,
+    look_up_text,
+    needed_text,
+    next_text,
+    part_text,
+    problem_text,
+)
 from kpod.tasks.small_world.options import WorldOptions
 
-READING = {"problem": 50, "part": 9, "lookup": 4, "restate": 4, "arithmetic": 33}
+READING = {"problem": 47, "part": 9, "lookup": 4, "restate": 3, "needed": 2, "next": 2, "arithmetic": 33}
 PRACTICE = {"problem": 26, "part": 4, "lookup": 1, "restate": 1, "arithmetic": 68}
-FINDING = {"problem": 27, "among": 42, "part": 8, "lookup": 5, "restate": 4, "arithmetic": 14}
+FINDING = {
+    "problem": 18, "among": 26, "part": 7, "lookup": 3, "restate": 2, "needed": 15, "next": 19, "arithmetic": 10,
+}  # fmt: skip
 COURSE = ((0, READING), (32_640, PRACTICE), (45_900, FINDING))
 """The parts of the course: the lesson that each begins with, and its percent of the kinds of lesson. A number is copied
 out of its context after a million tokens; adding takes longer; then numbers are found by their names."""
@@ -27,11 +38,12 @@ ASKED_WEIGHT = 0.2
 
 @dataclass(frozen=True)
 class Lesson:
-    """A text, and the character from which it is to be learned in full; before that tokens weigh `ASKED_WEIGHT`."""
+    """A text, and the character from which it is to be learned in full; before that tokens weigh `asked_weight`."""
 
     kind: str
     text: str
     taught_from: int
+    asked_weight: float = ASKED_WEIGHT
 
 
 def draw_lesson(seed: int, index: int) -> Lesson:
@@ -45,6 +57,14 @@ def draw_lesson(seed: int, index: int) -> Lesson:
     if kind == "restate":
         facts = look_up_text(rng, _options(rng, 2, 5)).facts
         return Lesson(kind, f"Read: {facts}\nAgain: {facts}", len(facts) + 7)
+    if kind == "needed":
+        told = needed_text(rng, _options(rng, 1, 6))
+        return Lesson(kind, f"Read: {told.question}\nNeeded: {told.rationale}", len(told.question) + 7)
+    if kind == "next":
+        question, known, after = next_text(rng, _options(rng, 1, 6))
+        start = f"Read: {question}\nKnown: {known}\nNext:"
+        # What is known was found in several steps: it is there to be read, and no token of it is learned.
+        return Lesson(kind, f"{start} {after}", len(start), asked_weight=0.0)
     if kind == "problem":
         told = problem_text(rng, _options(rng, 1, 1), results_share=0.25 if kinds is FINDING else 0.0)
     elif kind == "among":

@@ -20,7 +20,7 @@ from kpod.batching import bucketed_batches
 from kpod.checkpoints import load_newest, optimizer_tensors, restore_optimizer, save_checkpoint
 from kpod.errors import RunCancelled
 from kpod.progress import Reporter, TimeLeft, format_seconds
-from kpod.students.nano_lessons import ASKED_WEIGHT, draw_lesson
+from kpod.students.nano_lessons import draw_lesson
 from kpod.students.nano_tokenizer import CONTEXT, build_tokenizer
 
 POOL = 1024  # lessons that are drawn and bucketed together
@@ -33,7 +33,7 @@ class NanoOptions:
     """How the nano student is made. `lessons` is the length of the course; width is a multiple of heads."""
 
     seed: int = 0
-    lessons: int = 120_000
+    lessons: int = 140_000
     batch_size: int = 20
     learning_rate: float = 2e-3
     warmup_steps: int = 100
@@ -103,7 +103,7 @@ class NanoCourse:
         encoded = self.tokenizer([lesson.text for lesson in lessons], return_offsets_mapping=True)
         rows = []
         for lesson, ids, offsets in zip(lessons, encoded["input_ids"], encoded["offset_mapping"], strict=True):
-            weights = [ASKED_WEIGHT if end <= lesson.taught_from else 1.0 for _, end in offsets]
+            weights = [lesson.asked_weight if end <= lesson.taught_from else 1.0 for _, end in offsets]
             rows.append((([*ids, self.tokenizer.eos_token_id])[:CONTEXT], [*weights, 1.0][:CONTEXT]))
         return rows, bucketed_batches([len(ids) for ids, _ in rows], options.batch_size, options.seed, pool)
 
@@ -174,7 +174,7 @@ class NanoPretraining:
         torch.nn.utils.clip_grad_norm_(list(self.named.values()), 1.0)
         self.optimizer.step()
         self.step += 1
-        self.tokens += int((weights_BL > 0).sum())
+        self.tokens += int((ids_BL != self.tokenizer.pad_token_id).sum())
         return loss.item()
 
     def _log(self, losses: list[float], seconds_left: float) -> None:

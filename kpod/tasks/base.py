@@ -101,6 +101,7 @@ def _question(row: Row, task: Task, where: str) -> Question:
         choices=choices,
         roles=_roles(row.get("roles"), rationale or "", where),
         num_steps=_num_steps(row.get("num_steps"), where),
+        truncated=_truncated(row, where),
     )
 
 
@@ -231,6 +232,18 @@ def _num_steps(value: Any, where: str) -> int | None:
     if value is None or (type(value) is int and value >= 1):
         return value
     raise InputError(f'{where}: "num_steps" is {value!r}; give a whole number from 1, or leave it out.')
+
+
+def _truncated(row: Row, where: str) -> bool:
+    """Whether the teacher's output hit its limit: `truncated`, or else the `finish_reason` of its endpoint."""
+    given = row.get("truncated")
+    if given is None:
+        return row.get("finish_reason") == "length"
+    if isinstance(given, str) and given.lower() in ("true", "false"):  # CSV
+        given = given.lower() == "true"
+    if not isinstance(given, bool):
+        raise InputError(f'{where}: "truncated" is {given!r}; give true, false or null.')
+    return given
 
 
 _TAKES = {

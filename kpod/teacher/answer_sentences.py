@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from kpod.records import Question, Span
+import numpy as np
+
+from kpod.records import Question, Span, roles_within
 from kpod.step_splitting import split_steps
 from kpod.tasks.registry import get
 
@@ -95,13 +97,10 @@ def _without(question: Question, spans: list[Span]) -> Question:
     shorter = "".join(text[start:end] for start, end in kept)
     roles = question.roles
     if roles is not None:
-        roles, moved = [], 0
-        for start, end in kept:
-            roles += [
-                (max(a, start) - start + moved, min(b, end) - start + moved, role)
-                for a, b, role in question.roles
-                if a < end and b > start
-            ]
-            moved += end - start
-        roles = tuple(roles)
+        moved = np.cumsum([0, *(end - start for start, end in kept)])
+        roles = tuple(
+            (a + int(offset), b + int(offset), role)
+            for (start, end), offset in zip(kept, moved[:-1], strict=True)
+            for a, b, role in roles_within(question.roles, start, end) or ()
+        )
     return replace(question, rationale=shorter, roles=roles)

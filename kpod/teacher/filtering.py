@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from kpod.errors import InputError
 from kpod.records import Question
@@ -46,6 +47,11 @@ class Rules:
             allowed = ("strip", "drop", "keep") if field.name == "leaked_answers" else ACTIONS
             if getattr(self, field.name) not in allowed:
                 raise InputError(f"{field.name} is {getattr(self, field.name)!r}; allowed are {', '.join(allowed)}.")
+
+    @classmethod
+    def of(cls, settings: Any) -> Rules:
+        """Those of settings that have a value by the name of every field."""
+        return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
 
     @property
     def actions(self) -> dict[str, str]:

@@ -7,7 +7,17 @@ import itertools
 import numpy as np
 import pytest
 
-from kpod.charts.colour import CATEGORIES, RIGHT, WRONG, contrast, ink_on, oklab_lightness, plotly_scale, sequential
+from kpod.charts.colour import (
+    CATEGORIES,
+    RIGHT,
+    WRONG,
+    contrast,
+    diverging,
+    ink_on,
+    oklab_lightness,
+    plotly_scale,
+    sequential,
+)
 
 PAGE = {False: "#ffffff", True: "#12161e"}  # backgroundColor of the two themes
 
@@ -64,6 +74,25 @@ def seen(colour: str, kind: str) -> np.ndarray:
 def test_right_and_wrong_and_the_first_categories_stay_apart(kind):
     pairs = [(RIGHT, WRONG), *itertools.combinations(CATEGORIES[:3], 2)]
     assert min(np.linalg.norm(seen(a, kind) - seen(b, kind)) for a, b in pairs) > 0.15
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_signed_scale_is_even_symmetric_and_recedes_at_zero(dark):
+    colours = diverging(dark)
+    middle = len(colours) // 2
+    lightness = np.array([oklab_lightness(colour) for colour in colours])
+    steps = np.diff(lightness[middle:]) * (1 if dark else -1)
+    assert (steps > 0).all() and steps.max() - steps.min() < 0.008
+    assert np.abs(lightness - lightness[::-1]).max() < 0.01  # the same size is as light on both sides
+    assert contrast(colours[middle], PAGE[dark]) < 1.4
+    assert min(contrast(colour, ink_on(colour)) for colour in colours) >= 4.5
+
+
+@pytest.mark.parametrize("kind", sorted(DEFICIENCIES))
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_two_sides_of_a_signed_scale_stay_apart(kind, dark):
+    colours = diverging(dark, 9)
+    assert min(np.linalg.norm(seen(colours[i], kind) - seen(colours[-1 - i], kind)) for i in range(3)) > 0.15
 
 
 def test_a_plotly_scale_runs_from_0_to_1():

@@ -6,31 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpod.charts.keypoints import scales, step_marks, token_class, token_payload, token_texts, weights_by_epoch
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("7", "digit"),
-        (" 12", "digit"),
-        ("3.5", "digit"),
-        ("1,000", "digit"),
-        ("٣", "digit"),
-        (" +", "operator"),
-        ("×", "operator"),
-        ("=", "operator"),
-        (" trees", "word"),
-        ("x2", "word"),
-        (".", "other"),
-        (",", "other"),
-        ("\n", "other"),
-        ("", "other"),
-        ("$", "other"),
-    ],
+from kpod.charts.keypoints import (
+    nearest_steps,
+    scales,
+    step_marks,
+    token_payload,
+    token_texts,
+    weight_ranges,
+    weights_by_epoch,
 )
-def test_the_kind_of_a_token(text, kind):
-    assert token_class(text) == kind
 
 
 def tokens_of(starts: list[int], ends: list[int], **columns: object) -> pd.DataFrame:
@@ -101,7 +85,8 @@ def test_the_payload_of_a_run_fits_together(made_run):
     assert (
         "".join(a + b for a, b in zip(payload["leads"], payload["texts"], strict=True)) + payload["tail"] == rationale
     )
-    assert {len(payload[key]) for key in ("texts", "leads", "classes", "token_steps", "nll")} == {count}
+    lists = ("texts", "leads", "classes", "token_steps", "nll", "first", "counts", "digits", "operators")
+    assert {len(payload[key]) for key in lists} == {count}
     assert len(payload["weights"]) == len(payload["epochs"]) and {len(row) for row in payload["weights"]} == {count}
     assert payload["weights"][-1] == pytest.approx(tables["tokens"]["weight"].tolist(), abs=1e-4)
 
@@ -112,6 +97,55 @@ def test_tokens_outside_of_any_step_go_to_the_step_before():
     assert payload["nll"] is None
 
 
+def test_steps_never_go_back_to_what_is_outside():
+    assert nearest_steps(np.array([-1, 0, -1, 1])).tolist() == [0, 0, 0, 1]
+    assert nearest_steps(np.zeros(0, dtype=int)).tolist() == []
+
+
+# "So 12 + 3." in tokens So| |1|2| +| 3|.
+WORDS = tokens_of(
+    [0, 2, 3, 4, 5, 7, 9],
+    [2, 3, 4, 5, 7, 9, 10],
+    weight=[0.1, 0.3, 0.6, 0.9, 0.7, 0.8, 0.0],
+    nll=[1.0, 0.5, 2.0, 3.0, 1.0, 1.0, 0.0],
+    role=["other", "other", "number", "number", "operator", "result", "other"],
+)
+
+
+def test_words_join_texts_weights_losses_and_roles():
+    history = history_of({1: [1.0] * 7})
+    payload = token_payload("So 12 + 3.", WORDS, STEPS, history, "word", "mean")
+    assert payload["texts"] == ["So", " 12", " +", " 3", "."]
+    assert payload["first"] == [0, 1, 4, 5, 6] and payload["counts"] == [1, 3, 1, 1, 1]
+    assert payload["weights"] == [[1.0] * 5, [0.1, 0.6, 0.7, 0.8, 0.0]]
+    assert payload["nll"] == [1.0, 5.5, 1.0, 1.0, 0.0]  # losses of a word's tokens add up
+    assert payload["classes"] == ["word", "digit", "operator", "digit", "punctuation"]
+    assert payload["digits"] == [0, 2, 0, 1, 0] and payload["operators"] == [0, 0, 1, 0, 0]
+    assert payload["roles"] == ["other", "number", "operator", "result", "other"]
+
+
+@pytest.mark.parametrize(("how", "expected"), [("mean", 3.4 / 7), ("max", 0.9), ("sum", 3.4)])
+def test_a_step_is_one_unit_with_the_aggregate_asked_for(how, expected):
+    payload = token_payload("So 12 + 3.", WORDS, STEPS, None, "step", how)
+    assert payload["texts"] == ["So 12 + 3."]
+    assert payload["weights"] == [[pytest.approx(expected, abs=1e-4)]]
+    assert payload["roles"] == ["number, operator, result"]
+
+
+def test_the_text_between_tokens_stays_inside_a_unit():
+    payload = token_payload("a  b", tokens_of([0, 3], [1, 4], weight=0.5), STEPS, None, "step")
+    assert payload["texts"] == ["a  b"] and payload["leads"] == [""]
+
+
+def test_ranges_of_the_colours():
+    weights = [np.array([0.2, 0.4]), np.array([0.3, 0.9])]
+    assert weight_ranges(weights) == {"fixed": [0.0, 1.0], "own": [0.2, 0.9]}
+    assert weight_ranges([np.array([0.5, 3.0])], "sum")["fixed"] == [0.0, 3.0]
+    low, high = weight_ranges([np.array([0.4, 0.4])])["own"]
+    assert low < high  # all alike: still a scale
+
+
 def test_every_colour_has_its_ink():
     for mode in scales().values():
         assert len(mode["fill"]) == len(mode["ink"])
+        assert len(mode["signed"]) == len(mode["signed_ink"])

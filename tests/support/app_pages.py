@@ -7,10 +7,10 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = ("overview", "keypoints", "curriculum", "questions")
+PAGES = ("overview", "distill", "keypoints", "curriculum", "questions")
 
 
-def open_app(page: str = "overview", **address: str) -> AppTest:
+def open_app(page: str = "overview", **address: str | list[str]) -> AppTest:
     """The app's script run with a page of PAGES and an address; KPOD_RUNS must name the runs folder."""
     assert page in PAGES, page
     app = AppTest.from_file(str(ROOT / "kpod" / "ui" / "main.py"), default_timeout=120)

@@ -19,7 +19,10 @@ MODEL = "adder"
 
 @dataclass
 class Asked:
-    """A request that came in: which one it is of its prompt (from 0), and whether its answer went out whole."""
+    """A request that came in: which one it is of its prompt (from 0), and whether its answer went out whole.
+
+    Names of headers are in lower case.
+    """
 
     path: str
     body: dict[str, Any]
@@ -107,7 +110,8 @@ class Handler(BaseHTTPRequestHandler):
         state = self.server_state
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with state.lock:
-            asked = Asked(self.path, body, dict(self.headers), 0, time.monotonic())
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            asked = Asked(self.path, body, headers, 0, time.monotonic())
             asked.nth = sum(other.prompt == asked.prompt for other in state.asked)
             state.asked.append(asked)
             state.under_way += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kpod.tasks.small_world.comparisons import Comparison, draw_skin
 from kpod.tasks.small_world.options import STORIES, WorldOptions
@@ -76,6 +76,97 @@ def _step_among(rng: random.Random, world: Comparison) -> Step:
     else:
         world.share(first)
     return world.plan.steps[-1]
+
+
+def needed_text(rng: random.Random, options: WorldOptions) -> OneStepText:
+    """A question of several steps among facts that it does not need, and the facts that it does, each before its use.
+
+    Nothing is calculated; there is no answer.
+    """
+    plan, steps, given = _chain(rng, options)
+    facts = {id(fact): fact for step in steps for fact in _facts_of(step, given)}
+    question, told_facts = tell_question(rng, plan.facts, plan.ask, options)
+    told = tell_steps(rng, list(facts.values()), replace(options, irrelevant_share=0.0))[0]
+    return OneStepText(question, plain(told), "", told_facts)
+
+
+def next_text(rng: random.Random, options: WorldOptions) -> tuple[str, str, str]:
+    """A question of several steps, what is known by now as bare quantities, and the fact that comes next.
+
+    Where no fact is left but the quantities that were asked about, the question proper comes next.
+    """
+    plan, steps, _ = _chain(rng, options)
+    done = rng.randrange(len(steps))
+    known = [_bare_result(step) for step in steps[:done]]
+    following = steps[done].fact or plan.ask
+    question, _ = tell_question(rng, plan.facts, plan.ask, options)
+    silent = replace(options, irrelevant_share=0.0)
+    told = plain(tell_steps(rng, known, silent)[0])
+    after = plain(tell_steps(rng, [following], silent)[0])
+    return question, told, after if following is not plan.ask else after.removesuffix(".") + "?"
+
+
+def _bare_result(step: Step) -> Statement:
+    """What a step found, without its calculation."""
+    value = Piece(str(step.calculation.result), "earlier")
+    templates = tuple(each for each in step.statement.templates if "which means" not in each)
+    return Statement(templates, {**step.statement.slots, "eq": value})
+
+
+def _chain(rng: random.Random, options: WorldOptions) -> tuple[Plan, list[Step], dict[str, Statement]]:
+    """A plan with facts to spare, half of the time in any order; the steps that it needs; the given facts by name."""
+    story = rng.choice([story for story in STORIES if story != "events"])
+    while True:
+        world = Comparison(rng, draw_skin(rng, story), options)
+        try:
+            asked = _fill(rng, world)
+        except NoSuchNumbers:
+            continue
+        bases = [each for each in world.quantities if each.step is None]
+        given = {base.subject: lookup.fact for base, lookup in zip(bases, world.plan.lookups, strict=True)}
+        if rng.random() < 0.5:
+            rng.shuffle(world.plan.facts)
+        return world.plan, [world.plan.steps[at] for at in _needed_steps(world.plan, asked)], given
+
+
+def _fill(rng: random.Random, world: Comparison) -> int:
+    """Fill the world with facts and ask for what follows from some of them; the step that answers."""
+    chain = [world.add_base(rng.randint(2, world.options.largest_number))]
+    for _ in range(rng.randint(1, 3)):
+        chain.append(world.add_relation(chain[-1]))
+    for _ in range(rng.randint(0, min(2, len(world.unused)))):
+        if rng.random() < 0.5:
+            world.add_base(rng.randint(2, world.options.largest_number))
+        else:
+            world.add_relation(rng.choice(chain))
+    ending, last = rng.random(), chain[-1]
+    other = rng.choice([quantity for quantity in world.quantities if quantity is not last])
+    if ending < 0.55:
+        world.ask(world.skin.ask, s=last.subject)
+        return last.step or 0
+    if ending < 0.7:
+        world.total(other, last)
+    elif ending < 0.8:
+        world.difference(other, last)
+    elif world.skin.story == "prices":
+        world.buy(last, change=rng.random() < 0.5)
+    else:
+        world.share(last)
+    return len(world.plan.steps) - 1
+
+
+def _needed_steps(plan: Plan, asked: int) -> list[int]:
+    """The steps that a step follows from and itself, in order."""
+    calculation = plan.steps[asked].calculation
+    before = [each.step for each in (calculation.left, calculation.right) if each.step is not None]
+    return sorted({asked}.union(*(_needed_steps(plan, step) for step in before)))
+
+
+def _facts_of(step: Step, given: dict[str, Statement]) -> list[Statement]:
+    """The facts that a step rests on: quantities that the question gives, then its own."""
+    operands = (step.calculation.left, step.calculation.right)
+    bases = [given[each.subject] for each in operands if each.step is None and each.subject in given]
+    return bases if step.fact is None else [*bases, step.fact]
 
 
 def told_as_results(rng: random.Random, plan: Plan, share: float) -> list[Statement]:

@@ -1,0 +1,208 @@
+"""The form of a new run: presets, every setting, YAML and command, and the address."""
+
+from __future__ import annotations
+
+import pytest
+
+from kpod import presets
+from kpod.config import RunConfig
+from kpod.config_forms import command_of, config_of, form_fields, values_of
+from kpod.ui import distill_checks
+from tests.support.app_pages import address_of, open_app, shown
+
+BASE = next(iter(presets.PRESETS))
+GROUPS = sorted({field.group or "run" for field in form_fields()})
+
+
+@pytest.fixture(autouse=True)
+def nothing_run_yet(use_runs):
+    use_runs("none")
+    distill_checks._checked.clear()
+
+
+def code(app) -> str:
+    return app.code[0].value
+
+
+def test_fresh_the_first_preset_can_be_started_with_one_click():
+    app = open_app("distill")
+    assert app.selectbox(key="preset-choice").value == BASE
+    assert not app.button(key="start").disabled
+    assert "about" in shown(app) and "Every setting is as in the preset" not in shown(app)
+    assert address_of(app)["preset"] == BASE
+
+
+@pytest.mark.parametrize("name", presets.PRESETS)
+def test_every_preset_is_the_same_as_yaml_and_as_command(name):
+    app = open_app("distill", panel="yaml")
+    app.selectbox(key="preset-choice").select(name).run()
+    assert RunConfig.from_yaml(code(app)) == presets.get(name)
+    app.segmented_control(key="panel").set_value("command").run()
+    assert code(app) == f"python -m kpod run --preset {name}"
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_setting_has_a_widget_that_shows_its_value_with_the_papers(group):
+    app = open_app("distill", group=group)
+    values = values_of(presets.get(BASE))
+    text = shown(app)
+    for field in form_fields():
+        if (field.group or "run") != group or field.path == "data.source":
+            continue
+        widget = app.session_state[f"set-{field.path}"]
+        assert widget == values[field.path] or (widget == "" and values[field.path] is None), field
+        if field.paper is not None:
+            assert f"paper {distill_checks.for_html(_written(field.paper))}" in text
+
+
+def _written(value: object) -> str:
+    from kpod.ui.distill_form import value_text
+
+    return value_text(value)
+
+
+def test_a_change_is_marked_counted_and_reset():
+    app = open_app("distill", group="distillation", panel="changes")
+    app.number_input(key="set-distillation.epochs").set_value(3).run()
+    before = presets.get(BASE).distillation.epochs
+    assert f"● changed from {before}" in shown(app) and "<b>1 changed</b>" in shown(app)
+    assert address_of(app)["set"] == "distillation.epochs=3"
+    app.segmented_control(key="panel").set_value("command").run()
+    assert code(app).endswith("--set distillation.epochs=3")
+    app.button(key="reset-group").click().run()
+    assert "changed from" not in shown(app) and "set" not in address_of(app)
+    assert app.number_input(key="set-distillation.epochs").value == before
+
+
+def test_changes_stay_when_another_group_or_page_is_looked_at():
+    app = open_app("distill", group="distillation")
+    app.number_input(key="set-distillation.epochs").set_value(3).run()
+    app.pills(key="group").set_value("curriculum").run()
+    app.number_input(key="set-curriculum.num_stages").set_value(2).run()
+    app.toggle(key="set-curriculum.deadline").set_value(False).run()
+    app.pills(key="group").set_value("distillation").run()
+    assert app.number_input(key="set-distillation.epochs").value == 3
+    assert len(app.session_state["draft"].changed()) == 3
+
+
+def test_an_optional_number_can_be_emptied():
+    app = open_app("distill", group="data", set=["data.train_limit=5"])
+    assert app.number_input(key="set-data.train_limit").value == 5
+    app.number_input(key="set-data.train_limit").set_value(None).run()
+    assert app.session_state["draft"].values["data.train_limit"] is None
+
+
+@pytest.mark.parametrize(
+    ("group", "widget", "path", "value", "message"),
+    [
+        ("run", "text_input", "name", "", "at least 1 character"),
+        ("student", "text_input", "student.device", "gpu", "student.device is"),
+        ("distillation", "number_input", "distillation.learning_rate", 0.0, "greater than 0"),
+        ("curriculum", "number_input", "curriculum.num_stages", 99, "more than the"),
+    ],
+)
+def test_a_wrong_value_is_said_beside_its_setting_and_nothing_starts(group, widget, path, value, message):
+    app = open_app("distill", group=group)
+    getattr(app, widget)(key=f"set-{path}").set_value(value).run()
+    assert not app.exception
+    text = shown(app)
+    assert '<span class="wrong" role="alert">' in text and message in text
+    assert app.button(key="start").disabled
+    app.button(key="reset-group").click().run()
+    assert 'class="wrong"' not in shown(app) and not app.button(key="start").disabled
+
+
+def test_what_the_checks_find_is_said_and_nothing_starts():
+    app = open_app("distill", group="data", preset="example", set=["data.source=/nowhere/questions.jsonl"])
+    text = shown(app)
+    assert "<b>data.source</b>" in text and "/nowhere/questions.jsonl" in text
+    assert "to mend" in text and app.button(key="start").disabled
+
+
+def test_yaml_goes_into_the_form():
+    app = open_app("distill", group="distillation", panel="yaml")
+    wanted = config_of(values_of(presets.get("example")) | {"distillation.epochs": 5, "name": "Pasted"})
+    app.text_area(key="yaml-text").set_value(wanted.to_yaml()).run()
+    app.button(key="yaml-use").click().run()
+    assert RunConfig.from_yaml(code(app)) == wanted
+    assert app.number_input(key="set-distillation.epochs").value == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "just text",
+        "a: [1",
+        "a: &a [x]\nb: [*a, *a]",
+        "name: x\nwrong: 1",
+        "[" * 3_000,
+        "!!python/object/apply:os.system [id]",
+        "name: <img src=x onerror=alert(1)>\ndata: {source: 3}\nstudent: {name: x}",
+    ],
+)
+def test_bad_yaml_is_refused_with_a_reason_and_the_form_stays(text):
+    app = open_app("distill", panel="yaml")
+    before = code(app)
+    app.text_area(key="yaml-text").set_value(text).run()
+    app.button(key="yaml-use").click().run()
+    assert not app.exception
+    assert "This YAML was not taken" in shown(app) and "<img" not in shown(app)
+    assert code(app) == before
+
+
+def test_the_address_opens_the_form_it_was_copied_from():
+    app = open_app("distill", preset="example", set=["distillation.epochs=4", "name=A b"], panel="command")
+    config = config_of(values_of(presets.get("example")) | {"distillation.epochs": 4, "name": "A b"})
+    assert code(app) == command_of(config, "example")
+
+
+@pytest.mark.parametrize(
+    ("preset", "assignments"),
+    [
+        ("nothing", []),
+        ("example", ["distillation.epochs=0"]),
+        ("example", ["no.such=1"]),
+        ("example", ["name"]),
+        ("<script>alert(1)</script>", ["<b>=1"]),
+        ("example", ["seed=[" * 50]),
+    ],
+)
+def test_an_address_that_cannot_be_is_said_and_the_form_stays_usable(preset, assignments):
+    app = open_app("distill", preset=preset, set=assignments)
+    text = shown(app)
+    assert "This link could not be followed" in text and "<script" not in text
+    assert not app.button(key="start").disabled
+
+
+HOSTILE = ("<img src=x onerror=alert(1)>", "\u202eevil\u200b", "a\x1b[31mb", "**bold** `x` $y$ :red[z]", "../../etc")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_is_text_everywhere(name):
+    app = open_app("distill", group="run", panel="changes")
+    app.text_input(key="set-name").set_value(name).run()
+    text = shown(app)
+    assert "<img" not in text and "\u202e" not in text and "\x1b" not in text
+    for panel in ("yaml", "command"):
+        app.segmented_control(key="panel").set_value(panel).run()
+        assert all(character.isprintable() or character == "\n" for character in code(app))
+    assert app.session_state["draft"].config().name == name
+
+
+def test_the_small_world_is_set_by_its_controls():
+    app = open_app("distill", group="data")
+    app.segmented_control(key="source-kind").set_value("world").run()
+    app.number_input(key="world-train").set_value(12).run()
+    app.number_input(key="world-test").set_value(4).run()
+    source = app.session_state["draft"].values["data.source"]
+    assert source == "small_world:train=12,test=4,seed=1"
+    assert "<b>12</b><span>to learn from</span>" in shown(app)
+
+
+def test_a_path_is_taken_as_it_is_typed():
+    app = open_app("distill", group="data")
+    app.segmented_control(key="source-kind").set_value("path").run()
+    assert app.button(key="start").disabled
+    app.text_input(key="source-path").set_value(" assets/example_questions.jsonl ").run()
+    assert app.session_state["draft"].values["data.source"] == "assets/example_questions.jsonl"
