@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +23,11 @@ from kpod.run_reporter import RunReporter
 from kpod.run_store import Run, StageRecord, now
 from kpod.stage_cache import StageInputs, checkpoint_hash, fingerprints, is_current
 from kpod.stage_context import Context
+from kpod.stage_sharing import adopt_stage, find_donor
 from kpod.students.checkpoint_source import resolve_student
 
 OF_THE_EVALUATION_SET = ("evaluation_split", "evaluation_limit", "shared_questions")
-OF_BOTH_SETS = ("task", "duplicates")
+OF_BOTH_SETS = ("task", "duplicates", "fields")
 """Settings of `data` by the questions that they are about; all others are about the training questions."""
 
 
@@ -43,8 +44,10 @@ class Stage:
         return self.inputs.name
 
 
-def run_pipeline(run: Run, reporter: RunReporter | None = None) -> Run:
+def run_pipeline(run: Run, reporter: RunReporter | None = None, donors: Sequence[Run] = ()) -> Run:
     """Run every stage that is not up to date. The run folder is locked meanwhile, and readable.
+
+    A stage that one of the `donors` has finished from the same inputs is taken over from there.
 
     Raises InputError for a user's mistake and RunCancelled where asked to stop; the run's status says which.
     """
@@ -54,7 +57,7 @@ def run_pipeline(run: Run, reporter: RunReporter | None = None) -> Run:
         run.write_config()  # here, for nobody may change it under a process that runs by it
         run.update(status="running", error=None, progress=None, name=run.config.name)
         try:
-            _run_stages(run, reporter)
+            _run_stages(run, reporter, donors)
         except (RunCancelled, KeyboardInterrupt) as stop:
             message = str(stop) or "Interrupted."
             _end(run, reporter, "cancelled", f"{message} Continue with: python -m kpod run --resume {run.folder}")
@@ -76,7 +79,7 @@ def _end(run: Run, reporter: RunReporter, status: str, message: str, error: str 
         print(refused, file=reporter.stream, flush=True)
 
 
-def _run_stages(run: Run, reporter: RunReporter) -> None:
+def _run_stages(run: Run, reporter: RunReporter, donors: Sequence[Run]) -> None:
     config = run.config
     methods.get(config.method)
     resolved = resolve_student(config.student.name, reporter.log)
@@ -98,6 +101,11 @@ def _run_stages(run: Run, reporter: RunReporter) -> None:
             continue
         if reporter.cancelled():
             raise RunCancelled(f"Stopped before the stage {stage.name}.")
+        donor = find_donor(donors, stage.inputs, wanted[stage.name])
+        if donor is not None:
+            adopt_stage(run, donor, stage.inputs)
+            reporter.log(f"{stage.name}: of the same inputs as in {donor.folder.name}, taken from there")
+            continue
         # numba, under UMAP, raises OpenMP's thread count behind torch's back: threads beyond the cores asked for wait
         # for each other and a training step takes ten times as long.
         torch.set_num_threads(threads)
@@ -241,7 +249,7 @@ def _hash_inputs(context: Context) -> dict[str, str]:
             context.reporter.log(f"{source.place} is gone; going on with what the run holds of it.")
         else:
             raise InputError(
-                f"No file of questions at {source.place}. Give the path of a JSON Lines, JSON, CSV or Parquet file."
+                f"No file of questions at {source.place}. Give a file, shipped:NAME, hub:NAME or small_world:..."
             )
         hashes[f"{name} source"] = given
     context.run.update(input_hashes=hashes)

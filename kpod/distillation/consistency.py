@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from kpod.distillation.batches import Totals, TrainingBatch
-from kpod.distillation.objective import Lesson, num_supervised, weighted_loss
+from kpod.distillation.objective import Lesson, weighted_loss
 from kpod.prompts import EncodedExample
 
 
@@ -42,12 +42,6 @@ class ConsistencyObjective:
             return [Lesson(texts[0], None, num_input_steps)]
         drawn = np.random.default_rng([self.seed, epoch, question]).choice(len(texts), size=2, replace=False)
         return [Lesson(texts[index], None, num_input_steps) for index in drawn]
-
-    def whole_tokens(self, question: int) -> int:
-        """On average over the pairs that can be drawn."""
-        texts = self.rationales[question]
-        mean = float(np.mean([num_supervised(Lesson(text)) for text in texts]))
-        return round(mean * min(2, len(texts)))
 
     def loss(self, logits_NV: Tensor, batch: TrainingBatch, totals: Totals) -> Tensor:
         device = logits_NV.device

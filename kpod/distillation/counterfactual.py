@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from kpod.distillation.batches import Totals, TrainingBatch
-from kpod.distillation.objective import Lesson, num_supervised
+from kpod.distillation.objective import Lesson
 from kpod.prompts import EncodedExample
 
 KEYWORD = "[Counterfactual]"
@@ -42,9 +42,6 @@ class CounterfactualObjective:
         if other is not None:
             taught.append(Lesson(other, group=COUNTERFACTUAL, answer_only=True))
         return taught
-
-    def whole_tokens(self, question: int) -> int:
-        return sum(num_supervised(lesson) for lesson in self.lessons(question, 1, 0))
 
     def loss(self, logits_NV: Tensor, batch: TrainingBatch, totals: Totals) -> Tensor:
         device = logits_NV.device

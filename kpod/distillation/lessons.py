@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from kpod.distillation.batches import Totals, TrainingBatch
-from kpod.distillation.objective import Lesson, num_supervised, weighted_loss
+from kpod.distillation.objective import Lesson, weighted_loss
 from kpod.prompts import EncodedExample
 
 
@@ -22,9 +22,6 @@ class Objective(Protocol):
 
     def lessons(self, question: int, epoch: int, num_input_steps: int) -> list[Lesson]:
         """The texts of a question in an epoch (from 1) that gives so many of its steps as input."""
-
-    def whole_tokens(self, question: int) -> int:
-        """Supervised tokens of a question in an epoch with no step given."""
 
     def loss(self, logits_NV: Tensor, batch: TrainingBatch, totals: Totals) -> Tensor:
         """The batch's part, in nats, of the loss of a step whose batches have `totals` between them."""
@@ -43,9 +40,6 @@ class RationaleObjective:
 
     def lessons(self, question: int, epoch: int, num_input_steps: int) -> list[Lesson]:
         return [Lesson(self.examples[question], self.token_weights[question], num_input_steps)]
-
-    def whole_tokens(self, question: int) -> int:
-        return num_supervised(Lesson(self.examples[question]))
 
     def loss(self, logits_NV: Tensor, batch: TrainingBatch, totals: Totals) -> Tensor:
         targets, weights = batch.targets_N.to(logits_NV.device), batch.weights_N.to(logits_NV.device)

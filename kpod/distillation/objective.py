@@ -62,11 +62,6 @@ def lesson_targets(lesson: Lesson) -> tuple[np.ndarray, np.ndarray]:
     return targets, weights
 
 
-def num_supervised(lesson: Lesson) -> int:
-    """Supervised tokens of a lesson, whatever their weights."""
-    return int(lesson_targets(lesson)[0].sum())
-
-
 def weighted_loss(logits_NV: Tensor, targets_N: Tensor, weights_N: Tensor, num_supervised: int | None = None) -> Tensor:
     """sum_j w_j * NLL_j / N over supervised tokens (Eq. 15), a scalar in nats.
 

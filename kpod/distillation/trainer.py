@@ -31,7 +31,7 @@ class TrainingOptions:
     """How the student is trained; the fields are those of the configuration's section `distillation`.
 
     A step is of `batch_size` x `accumulation` questions. `length`: `epochs` passes over the questions that take part,
-    or as many supervised tokens as so many passes over whole rationales give.
+    or as many supervised tokens as so many passes over whole rationales give, whatever the objective supervises.
     """
 
     epochs: int
@@ -90,7 +90,7 @@ class Distillation:
         self.questions_a_step = options.batch_size * options.accumulation
         self.steps_an_epoch = -(-len(examples) // self.questions_a_step)  # where every question takes part
         self.whole_steps = options.epochs * self.steps_an_epoch
-        self.whole_tokens = options.epochs * sum(objective.whole_tokens(row) for row in range(len(examples)))
+        self.whole_tokens = options.epochs * sum(len(example) - example.num_question for example in examples)
         self.total_steps = self.whole_steps  # as far as is known
         self.at = Position()
         self.state: CurriculumState = curriculum.start()

@@ -1,0 +1,151 @@
+"""An ablation: runs of several methods under several seeds, what is the same computed once, and the tables of them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from kpod import methods
+from kpod.ablation_store import CANCEL_FILE, Ablation, create_ablation
+from kpod.ablation_tables import by_steps_table, markdown, results_table, summary_table
+from kpod.config import RunConfig, make_config
+from kpod.errors import InputError, RunCancelled
+from kpod.pipeline import run_pipeline
+from kpod.progress import format_seconds
+from kpod.run_reporter import RunReporter
+from kpod.run_store import Run, create_run, load_run
+
+LONGEST_NAME = 120
+
+
+class AblationReporter(RunReporter):
+    """A run's reporter that also hears the wish to stop the whole ablation: a file `cancel` in its folder."""
+
+    def cancelled(self) -> bool:
+        if (self.run.folder.parent / CANCEL_FILE).is_file():
+            self._stop = True
+        return super().cancelled()
+
+
+def start_ablation(
+    folder: str | Path,
+    config: RunConfig,
+    chosen: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    reference: str | None = None,
+    equal: str = "epochs",
+) -> Ablation:
+    """A new ablation, nothing of it run yet. Its reference is plain distillation, else the first method.
+
+    `equal`: all methods are given the same number of epochs, or of supervised tokens: as many as plain distillation
+    has in the configuration's epochs, the rest following as further epochs. Raises InputError for methods that do not
+    exist or come twice, no seeds, or a reference that is not among the methods.
+    """
+    for name in chosen:
+        methods.get(name)
+    repeated = [name for name in dict.fromkeys(chosen) if list(chosen).count(name) > 1]
+    if not chosen or repeated:
+        raise InputError(f"The methods are {', '.join(chosen) or 'none'}; give at least one, each once.")
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise InputError(f"The seeds are {list(seeds)}; give at least one, each once.")
+    reference = reference or ("plain" if "plain" in chosen else chosen[0])
+    if reference not in chosen:
+        raise InputError(f"The reference {reference!r} is none of {', '.join(chosen)}. Choose one of them.")
+    if equal not in ("epochs", "tokens"):
+        raise InputError(f"equal is {equal!r}; all methods get the same number of epochs or of tokens.")
+    return create_ablation(folder, config, chosen, seeds, reference=reference, equal=equal)
+
+
+def run_ablation(
+    ablation: Ablation,
+    stream: TextIO | None = None,
+    reporter: Callable[[Run, TextIO], RunReporter] = AblationReporter,
+) -> Ablation:
+    """Run what is not finished yet, and write the tables after every run.
+
+    A run that fails is told and the others go on; the failures are raised as one InputError at the end. Raises
+    RunCancelled where asked to stop: by the file `cancel` in the ablation's folder, or by a signal.
+    """
+    stream = stream or sys.stderr
+    with ablation.locked():
+        (ablation.folder / CANCEL_FILE).unlink(missing_ok=True)
+        ablation.update(status="running", error=None)
+        try:
+            failures = _run_matrix(ablation, stream, reporter)
+        except (RunCancelled, KeyboardInterrupt) as stop:
+            ablation.update(status="cancelled")
+            raise RunCancelled(
+                f"{str(stop) or 'Interrupted.'} Go on with: python -m kpod ablate --resume {ablation.folder}"
+            ) from stop
+        except Exception as error:
+            ablation.update(status="failed", error=f"{type(error).__name__}: {error}")
+            raise
+        message = "\n".join(f"{name}: {error}" for name, error in failures.items())
+        ablation.update(status="failed" if failures else "finished", error=message or None)
+    if failures:
+        raise InputError(f"{len(failures)} of {len(ablation.matrix())} runs failed; the others are done.\n{message}")
+    return ablation
+
+
+def _run_matrix(ablation: Ablation, stream: TextIO, make_reporter: Callable) -> dict[str, str]:
+    """Run the matrix; the errors of runs that failed, by folder name."""
+    matrix, failures, own_seconds = ablation.matrix(), {}, []
+    for number, (method, seed, folder) in enumerate(matrix):
+        left = sum(own_seconds) / len(own_seconds) * (len(matrix) - number) if own_seconds else None
+        progress = {"done": number, "total": len(matrix), "current": folder.name, "seconds_left": left}
+        ablation.update(progress=progress)
+        run = _opened(folder, config_of(ablation, method, seed))
+        if folder.name in ablation.state.finished_runs and run.status == "finished":
+            continue
+        told = f", {format_seconds(left)} left" if left is not None else ""
+        print(f"run {number + 1} of {len(matrix)}: {method}, seed {seed}{told}", file=stream, flush=True)
+        started = time.monotonic()
+        try:
+            run_pipeline(run, make_reporter(run, stream), donors=_donors(ablation, folder))
+        except InputError as error:
+            failures[folder.name] = str(error)
+            continue
+        own_seconds.append(time.monotonic() - started)
+        ablation.update(finished_runs=(*ablation.state.finished_runs, folder.name))
+        write_tables(ablation)
+    ablation.update(progress={"done": len(matrix), "total": len(matrix), "current": None, "seconds_left": 0.0})
+    return failures
+
+
+def config_of(ablation: Ablation, method: str, seed: int) -> RunConfig:
+    """The configuration of one run of the matrix."""
+    values = ablation.config.model_dump()
+    values |= {"name": f"{ablation.name}: {method}, seed {seed}"[:LONGEST_NAME], "method": method, "seed": seed}
+    values["distillation"] |= {"length": ablation.state.equal}
+    return make_config(values)
+
+
+def write_tables(ablation: Ablation) -> None:
+    """All tables of the runs that have finished."""
+    finished = [
+        (method, seed, load_run(folder))
+        for method, seed, folder in ablation.matrix()
+        if folder.name in ablation.state.finished_runs
+    ]
+    results, summary = results_table(finished), summary_table(finished, ablation.state.reference)
+    ablation.write_table("results", results)
+    ablation.write_table("by_steps", by_steps_table(finished))
+    ablation.write_table("summary", summary)
+    ablation.write_markdown(markdown(summary, results, ablation.name, ablation.state.equal))
+
+
+def _opened(folder: Path, config: RunConfig) -> Run:
+    if not (folder / "run.json").is_file():
+        return create_run(folder, config)
+    run = load_run(folder)
+    run.config = config
+    return run
+
+
+def _donors(ablation: Ablation, folder: Path) -> list[Run]:
+    """The other runs: any stage that one of them has finished from the same inputs need not be computed again."""
+    return [run for run in ablation.runs() if run.folder != folder]

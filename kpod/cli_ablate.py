@@ -1,0 +1,60 @@
+"""The command `ablate`: several methods under several seeds, compared in one table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kpod import methods
+from kpod import presets as ready_made
+from kpod.ablation_store import load_ablation
+from kpod.cli_arguments import Settings
+from kpod.config import RunConfig, override
+from kpod.errors import InputError
+from kpod.run_store import new_folder
+
+LIST = "Names with commas between"
+
+
+def ablate(
+    preset: Annotated[str | None, typer.Option(help="A ready-made configuration; see `presets`.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A YAML file of settings, such as a run's config.yaml.")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Go on with this ablation.")] = None,
+    chosen: Annotated[
+        str, typer.Option("--methods", metavar="A,B,...", help=f"{LIST}; of {', '.join(methods.METHODS)}.")
+    ] = "plain,kpod",
+    seeds: Annotated[int, typer.Option(help="How many seeds, from the configuration's own on.", min=1)] = 3,
+    settings: Settings = None,
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="A new folder for the runs and tables.")] = None,
+    equal: Annotated[
+        str, typer.Option(help="What all methods get the same number of: epochs, or (supervised) tokens.")
+    ] = "epochs",
+    reference: Annotated[
+        str | None, typer.Option(help="The method that others are compared with; none: plain, else the first.")
+    ] = None,
+) -> None:
+    """Run methods x seeds, sharing every stage that is the same, and write one table of them."""
+    given = [name for name, value in (("--preset", preset), ("--config", config), ("--resume", resume)) if value]
+    if len(given) != 1:
+        raise InputError(f"Give exactly one of --preset, --config and --resume; got {' and '.join(given) or 'none'}.")
+    from kpod.ablation import run_ablation, start_ablation
+
+    if resume is not None:
+        if out is not None or settings:
+            raise InputError("An ablation goes on as it was started, in its folder. Leave --out and --set away.")
+        ablation = load_ablation(resume)
+    else:
+        start = RunConfig.from_file(config) if config is not None else ready_made.get(preset or "")
+        start = override(start, settings or [])
+        names = [name.strip() for name in chosen.split(",") if name.strip()]
+        folder = out or new_folder(start.model_copy(update={"name": f"{start.name} ablation"[:120]}))
+        numbers = [start.seed + number for number in range(seeds)]
+        ablation = start_ablation(folder, start, names, numbers, reference=reference, equal=equal)
+    typer.echo(f"Ablation {ablation.name!r} in {ablation.folder}", err=True)
+    try:
+        run_ablation(ablation)
+    finally:
+        if (ablation.folder / "table.md").is_file():
+            typer.echo((ablation.folder / "table.md").read_text(encoding="utf-8"))
