@@ -13,8 +13,10 @@ from rich.table import Table
 
 from kpod import methods
 from kpod import presets as ready_made
+from kpod.cli_ablate import ablate
 from kpod.cli_arguments import RunArgument, Settings, find_run
 from kpod.cli_curriculum import robustness, schedule, steps
+from kpod.cli_data import check, data
 from kpod.cli_preflight import dry_run
 from kpod.cli_teach import teach
 from kpod.config import RunConfig, override
@@ -124,7 +126,7 @@ def pretrain_nano(
     )
 
 
-for command in (schedule, robustness, steps, teach):
+for command in (ablate, schedule, robustness, steps, data, check, teach):
     app.command()(command)
 
 

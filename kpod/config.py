@@ -27,11 +27,14 @@ class Section(BaseModel):
 
 
 class DataSettings(Section):
-    source: str = Field(description="file of questions with rationales, or shipped:NAME")
-    task: str | None = setting(None, "how answers are read; guessed from the file where not given")
+    source: str = Field(description="questions: a file, shipped:NAME, hub:NAME or small_world:...")
+    task: str | None = setting(None, "how answers are read; none: guessed from the source")
+    fields: dict[str, str] | None = setting(
+        None, "columns of other names, as {question: prompt}; none: guessed from the first rows"
+    )
     train_split: str = setting("train", "split that the student learns from")
     train_limit: int | None = setting(None, "first so many training questions", unit="questions", ge=1)
-    evaluation_source: str | None = setting(None, "file of the evaluation questions; none: the source itself")
+    evaluation_source: str | None = setting(None, "questions to measure on; none: the source itself")
     evaluation_split: str = setting("test", "split that the student is measured on")
     evaluation_limit: int | None = setting(None, "first so many evaluation questions", unit="questions", ge=1)
     duplicates: Literal["error", "first", "suffix"] = setting("error", "what to do with an id that comes again")

@@ -1,15 +1,21 @@
-"""What `data.source` may name: the path of a file, `shipped:NAME`, or a small world written in one line."""
+"""What `data.source` may name: the path of a file, `shipped:NAME`, `hub:NAME`, or a small world written in one line."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from kpod.errors import InputError
-from kpod.tasks.files import PlacedRow, read_rows
+from kpod.records import Question
+from kpod.tasks.base import Duplicates
+from kpod.tasks.files import Entry, PlacedRow, iterate_rows, read_rows
+from kpod.tasks.hub import PREFIX as HUB
+from kpod.tasks.hub import parse_hub
+from kpod.tasks.inspection import SourceReport, inspect_rows
+from kpod.tasks.loading import questions_and_task
 from kpod.tasks.small_world import PREFIX as SMALL_WORLD
 from kpod.tasks.small_world import problem_rows
 
@@ -21,22 +27,50 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 class DataSource:
     """A set of questions that can be read.
 
-    label: short, for tables and lists. place: where it is, for messages. rows: reads it, and raises InputError where
-    that fails. fingerprint: a hash of the content, or None where the source is gone.
+    label: short, for tables, lists and ids. place: where it is, for messages. read: its rows, and what a user should
+    know of them; raises InputError where that fails. entries: the same one by one, with an error for each row that
+    cannot be read. fingerprint: a hash of the content, or None where the source is gone. task: that of a known set.
     """
 
     label: str
     place: str
-    rows: Callable[[], list[PlacedRow]]
+    read: Callable[[], tuple[list[PlacedRow], tuple[str, ...]]]
+    entries: Callable[[], Iterable[Entry]]
     fingerprint: Callable[[], str | None]
+    task: str | None = None
+
+    def rows(self) -> list[PlacedRow]:
+        """The rows alone."""
+        return self.read()[0]
+
+    def questions(
+        self, task: str | None, duplicates: Duplicates = "error", fields: Mapping[str, str] | None = None
+    ) -> tuple[list[Question], str]:
+        """The questions, and the name of their task: as given, else the known set's, else guessed.
+
+        The arguments are `kpod.load_questions`'s, and so are its errors.
+        """
+        found, used = questions_and_task(
+            self.rows(), self.place, task or self.task, duplicates, fields, stem=self.label
+        )
+        return found, used.name
+
+    def inspect(self, task: str | None = None, fields: Mapping[str, str] | None = None) -> SourceReport:
+        """What the source holds: columns, how they are read, and every mistake; see `inspect_rows`."""
+        return inspect_rows(self.entries(), self.place, task or self.task, fields, stem=self.label)
 
 
 def find_source(name: str) -> DataSource:
-    """The source that a setting names. Raises InputError for a shipped name that does not exist."""
+    """The source that a setting names. Raises InputError for a shipped name that does not exist, or no hub name."""
     if name.startswith(SMALL_WORLD):
         return _small_world(name)
+    if name.startswith(HUB):
+        hub = parse_hub(name)
+        return DataSource(hub.label, str(hub), hub.read, lambda: iter(hub.rows()), hub.fingerprint, hub.task)
     path = _shipped(name) if name.startswith(SHIPPED) else Path(name).expanduser()
-    return DataSource(path.stem, str(path), lambda: read_rows(path), lambda: file_hash(path))
+    return DataSource(
+        path.stem, str(path), lambda: (read_rows(path), ()), lambda: iterate_rows(path), lambda: file_hash(path)
+    )
 
 
 def file_hash(path: Path) -> str | None:
@@ -53,7 +87,10 @@ def _small_world(spec: str) -> DataSource:
         content = json.dumps([row for _, row in problem_rows(spec)], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
-    return DataSource("small_world", spec, lambda: problem_rows(spec), fingerprint)
+    def rows() -> list[PlacedRow]:
+        return problem_rows(spec)
+
+    return DataSource("small_world", spec, lambda: (rows(), ()), rows, fingerprint, "small_world")
 
 
 def _shipped(name: str) -> Path:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kpod import tasks
 from kpod.artefacts import read_parquet, write_parquet
 from kpod.checkpoints import delete_checkpoints
 from kpod.curriculum.rivals import StagePlan, curriculum_inputs, make_curriculum
@@ -25,6 +24,7 @@ from kpod.prompts import EncodedExample, encode_answer_only
 from kpod.records import Question
 from kpod.run_curriculum import curriculum_settings, schedule_inputs
 from kpod.stage_context import Context
+from kpod.tasks.layout import GUESS_ROWS, find_layout
 from kpod.teacher import Rules
 from kpod.tensorboard_events import with_tensorboard
 
@@ -35,9 +35,10 @@ def read_further_rationales(context: Context) -> None:
     assert kind is not None
     questions = context.questions[context.questions["trained"]]
     context.reporter.start("further rationales", len(questions), unit="questions")
-    rows, task = context.source.rows(), tasks.get(context.run.state.summary["task"])
-    trained, rules = questions["question"].tolist(), Rules.of(context.config.data)
-    table = find_further(kind, rows, task, context.source.place, trained, rules)
+    rows, place, data = context.source.rows(), context.source.place, context.config.data
+    task = context.run.state.summary["task"]
+    layout = find_layout([row for _, row in rows[:GUESS_ROWS]], place, task, data.fields, context.source.label)
+    table = find_further(kind, rows, layout, place, questions["question"].tolist(), Rules.of(data))
     write_parquet(context.run.folder / FILE, table)
     context.reporter.advance(len(questions))
     context.summarise(further_rationales=len(table))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,8 @@ import pandas as pd
 from kpod.errors import InputError
 from kpod.records import Question
 from kpod.tasks.base import Task, questions_from_rows
+from kpod.tasks.files import PlacedRow
+from kpod.tasks.layout import Layout
 from kpod.teacher import Rules, filter_rationales
 
 FILE = "further_rationales.parquet"
@@ -27,24 +29,26 @@ FIELDS = {
 
 
 def find_further(
-    kind: str, rows: Iterable[tuple[str, Any]], task: Task, place: str, trained: Sequence[str], rules: Rules
+    kind: str, rows: Sequence[PlacedRow], layout: Layout, place: str, trained: Sequence[str], rules: Rules
 ) -> pd.DataFrame:
     """One row a further rationale of a training question: question_index, number, rationale, answer.
 
-    `rows` as the source gives them; `trained`: the ids of the training questions. `rules` say what is done about
-    rationales that are wrong, cut off or state the answer. Raises InputError where a field is malformed, and where no
-    training question has any.
+    `rows` as the source gives them, read by their `layout`; `trained`: the ids of the training questions. `rules` say
+    what is done about rationales that are wrong, cut off or state the answer. Raises InputError where a field is
+    malformed, and where no training question has any.
     """
     known = {identifier: index for index, identifier in enumerate(trained)}
     times: Counter[str] = Counter()
     found: dict[int, list[Question]] = {}
-    for where, row in rows:
-        own = questions_from_rows([(where, row)], task, place)[0]
+    task = layout.plain_task
+    for number, (where, row) in enumerate(rows):
+        ready = {**row, **layout.read(row, number)}
+        own = questions_from_rows([(where, ready)], task, place)[0]
         times[own.id] += 1
         name = own.id if times[own.id] == 1 else f"{own.id}#{times[own.id]}"  # as loading tells them apart
         if name in known:
             read = _alternatives if kind == "alternative" else _counterfactuals
-            further = filter_rationales(read(row, own, task, where, place), rules)[0]
+            further = filter_rationales(read(ready, own, task, where, place), rules)[0]
             seen = {_content(own)}
             found[known[name]] = [each for each in further if _content(each) not in seen]
     table = [

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
-from kpod import tasks
 from kpod.data_sources import DataSource
 from kpod.errors import InputError
 from kpod.lengths import Lengths
@@ -22,8 +19,6 @@ from kpod.preparation import (
 )
 from kpod.records import Question
 from kpod.stage_context import Context
-from kpod.tasks.base import questions_from_rows
-from kpod.tasks.loading import guess_task
 from kpod.teacher import Rules
 from kpod.teacher.duplicates import shared_questions
 
@@ -34,7 +29,7 @@ OF_PARTS = ("part_of", "part", "parts", "given")  # columns of training question
 def prepare(context: Context) -> None:
     """The questions to learn from, their steps and tokens. Those to be measured on stay in the table as they are."""
     config, data = context.config, context.config.data
-    loaded, task = _load(context.source, data.task, data.duplicates)
+    loaded, task = _load(context, context.source)
     training, report = choose_training(loaded, split=data.train_split, rules=Rules.of(data))
     context.reporter.start("prepare", len(training), unit="questions")
     max_tokens = min(config.student.max_tokens, context.context_length or config.student.max_tokens)
@@ -71,7 +66,7 @@ def prepare(context: Context) -> None:
 def choose_evaluation_set(context: Context) -> None:
     """The questions to be measured on, in place of those before; what is known of the training questions stays."""
     config, data = context.config, context.config.data
-    loaded, task = _load(context.evaluation_source, data.task, data.duplicates)
+    loaded, task = _load(context, context.evaluation_source)
     chosen = choose_evaluation(loaded, split=data.evaluation_split, limit=data.evaluation_limit)
     context.reporter.start("evaluation set", len(chosen), unit="questions")
     texts = [question.text for question in chosen]
@@ -138,8 +133,7 @@ def _as_questions(table: pd.DataFrame) -> list[Question]:
     return [Question(row.question, row.text, row.answer) for row in table.itertuples(index=False)]
 
 
-def _load(source: DataSource, name: str | None, duplicates: Any) -> tuple[list[Question], str]:
-    """The questions of a source and the name of their task, guessed where none is given."""
-    rows = source.rows()
-    task = tasks.get(name) if name else guess_task(rows)
-    return questions_from_rows(rows, task, source.place, duplicates), task.name
+def _load(context: Context, source: DataSource) -> tuple[list[Question], str]:
+    """The questions of a source and the name of their task."""
+    data = context.config.data
+    return source.questions(data.task, data.duplicates, data.fields)

@@ -53,7 +53,7 @@ def test_a_file_of_settings(tmp_path):
         ({"data": "file.jsonl"}, r"data is 'file\.jsonl'"),
         ({"name": ""}, "name is ''"),
         ({"seed": -1}, "seed is -1"),
-        ({"data": {}}, r"data\.source is missing: file of questions.* --set data\.source="),
+        ({"data": {}}, r"data\.source is missing: questions: a file.* --set data\.source="),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(values, message):

@@ -46,6 +46,19 @@ def test_a_small_world_is_known_by_its_problems():
         find_source("small_world:tran=3").rows()
 
 
+def test_a_set_laid_out_as_on_the_hub(tmp_path):
+    folder = tmp_path / "my_set"
+    (folder / "data").mkdir(parents=True)
+    rows = '{"prompt": "How many are 2 and 3?", "target": "5", "cot": "2 + 3 = 5."}\n'
+    (folder / "data" / "train.jsonl").write_text(rows)
+    source = find_source(f"hub:{folder}")
+    questions, task = source.questions(None, fields={"question": "prompt"})
+    assert task == "arithmetic" and [q.answer for q in questions] == ["5"] and questions[0].id.startswith("my_set-")
+    assert source.inspect().questions == 1 and len(source.fingerprint()) == 64
+    with pytest.raises(InputError, match="holds no name"):
+        find_source("hub:")
+
+
 def test_file_hash(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"abc")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from kpod import tasks
 from kpod.errors import InputError
 from kpod.further_rationales import find_further
+from kpod.tasks.layout import find_layout
 from kpod.teacher import Rules
 
-ARITHMETIC = tasks.get("arithmetic")
 OWN = "She has 3 and buys 4, so 3 + 4 = 7 pens."
 ROW = {"id": "a", "question": "Mina has 3 pens and buys 4. How many has she?", "answer": "7", "rationale": OWN}
 
 
-def further(kind, *rows, trained=("a",), rules=Rules()):  # noqa: B008 (frozen)
+def further(kind, *rows, trained=("a",), rules=Rules(), fields=None):  # noqa: B008 (frozen)
     placed = [(f"line {number}", row) for number, row in enumerate(rows, 1)]
-    return find_further(kind, placed, ARITHMETIC, "pens.jsonl", list(trained), rules)
+    layout = find_layout(list(rows), "pens.jsonl", "arithmetic", fields, "pens")
+    return find_further(kind, placed, layout, "pens.jsonl", list(trained), rules)
 
 
 def test_alternatives_that_arrive_and_differ_are_used():
@@ -46,6 +46,12 @@ def test_rows_are_recognised_by_their_ids():
     table = further("alternative", *rows, trained=("a", "b", "a#2"))
     assert table["question_index"].tolist() == [0, 1, 2]
     assert [text[:8] for text in table["rationale"]] == ["It makes", "With 3 a", "Count on"]
+
+
+def test_columns_of_other_names():
+    row = {"number": "a", "prompt": ROW["question"], "solution": "7", "cot": OWN, "rationales": ["4 + 3 = 7 pens."]}
+    names = {"id": "number", "question": "prompt", "answer": "solution", "rationale": "cot"}
+    assert further("alternative", row, fields=names)["rationale"].tolist() == ["4 + 3 = 7 pens."]
 
 
 def test_a_list_written_as_json():

@@ -82,6 +82,7 @@ LAYERS = (
     "cli_arguments",
     "cli_preflight",
     "cli_curriculum",
+    "cli_data",
     "cli_teach",
     "cli_ablate",
     "cli",

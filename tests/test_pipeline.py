@@ -162,7 +162,7 @@ def test_a_question_that_is_measured_on_cannot_become_one_to_learn_from(run_fold
     other.write_text(Path(source).read_text().replace('"split": "test"', '"rationale": "Just 5.", "split": "train"'))
     assert go_on(run_folder, "data.evaluation_split=test") == ["evaluation set", "map", "evaluate base", "evaluate"]
     with pytest.raises(InputError, match="1 questions are both trained on and measured, 'p02'"):
-        go_on(run_folder, f"data.source={other}", f"data.evaluation_source={source}")
+        go_on(run_folder, f"data.source={other}", f"data.evaluation_source={source}", "data.wrong_rationales=keep")
     assert "evaluation set" in load_run(run_folder).state.stages
 
 

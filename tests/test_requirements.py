@@ -11,6 +11,7 @@ NEVER_IMPORTED = {
     "accelerate": "transformers needs it to place and to train models",
     "gguf": "transformers needs it to read GGUF files",
     "ruff": "CI runs it",
+    "tensorboard": "torch writes its events by it",
 }
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kpod import tasks
 from kpod.config import RunConfig
 from kpod.data_sources import find_source
 from kpod.errors import InputError
@@ -19,8 +18,6 @@ from kpod.preparation import check_disjoint, choose_evaluation, choose_training
 from kpod.prompts import ANSWER_TRIGGER, fill_template, question_prompt
 from kpod.records import Question
 from kpod.step_splitting import split_steps
-from kpod.tasks.base import questions_from_rows
-from kpod.tasks.loading import guess_task
 from kpod.teacher import Rules
 
 CHARACTERS_A_TOKEN = 3.6  # of English prose with numbers, where the tokeniser is not at hand
@@ -49,13 +46,15 @@ def check_data(config: RunConfig, folder: Path | None, context: int | None) -> t
     """Counts and problems of the data; `folder` has the student's tokeniser, `context` the most tokens it takes."""
     data = config.data
     try:
-        loaded = _load(data.source, data.task, data.duplicates)
+        loaded = find_source(data.source).questions(data.task, data.duplicates, data.fields)[0]
         training, _ = choose_training(loaded, split=data.train_split, rules=Rules.of(data))
     except InputError as refused:
         return None, [error("data.source", refused)]
     try:
         other = data.evaluation_source
-        measured_on = _load(other, data.task, data.duplicates) if other else loaded
+        measured_on = loaded
+        if other:
+            measured_on = find_source(other).questions(data.task, data.duplicates, data.fields)[0]
         measured = choose_evaluation(measured_on, split=data.evaluation_split, limit=data.evaluation_limit)
     except InputError as refused:
         return None, [error("data.evaluation_source", refused)]
@@ -76,12 +75,6 @@ def check_data(config: RunConfig, folder: Path | None, context: int | None) -> t
     used = [training[index] for index in fitting]
     figures = _figures(config, used, lengths[fitting], measured, count)
     return figures, [*_disjoint(used, measured), *_remarks(config, figures, training, lengths, limit, context)]
-
-
-def _load(name: str, task: str | None, duplicates: str) -> list[Question]:
-    source = find_source(name)
-    rows = source.rows()
-    return questions_from_rows(rows, tasks.get(task) if task else guess_task(rows), source.place, duplicates)
 
 
 def token_counter(folder: Path | None) -> Callable[[Sequence[str]], np.ndarray]:

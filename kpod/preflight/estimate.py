@@ -24,7 +24,9 @@ from kpod.preflight.work import (
 )
 from kpod.run_store import Run
 
-ORDER = ("prepare", "cluster", "weights", "losses", "difficulty", "schedule", "evaluate base", "distill", "evaluate")
+ORDER = (
+    "prepare", "cluster", "map", "weights", "losses", "difficulty", "schedule", "evaluate base", "distill", "evaluate",
+)  # fmt: skip
 EFFICIENCY = {"weights": 0.35, "losses": 0.5, "evaluate base": 0.22, "distill": 0.4, "evaluate": 0.2}
 """Shares of the rate of a large matrix product that SmolLM2-135M's stages reached on two cores."""
 SPREAD = {"same": (0.6, 1.7), "other": (0.4, 2.5), "machine": (0.4, 3.0)}

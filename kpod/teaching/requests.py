@@ -54,7 +54,7 @@ def read_taught(options: TeachOptions) -> tuple[list[TaughtQuestion], Task]:
     source = find_source(options.source)
     placed = source.rows()
     layout = find_layout(
-        [row for _, row in placed[:GUESS_ROWS]], source.place, options.task, options.fields, source.label
+        [row for _, row in placed[:GUESS_ROWS]], source.place, options.task or source.task, options.fields, source.label
     )
     if layout.problem is not None:
         raise InputError(layout.problem)
