@@ -145,11 +145,11 @@ def main() -> None:
 def _opened_run(
     preset: str | None, config: Path | None, resume: Path | None, settings: list[str], out: Path | None
 ) -> Run:
+    if resume is not None and out is not None:
+        raise InputError("--out names a new folder; a resumed run stays in its own. Leave --out away.")
     chosen = _checked(_wanted(preset, config, resume, settings))
     if resume is None:
         return create_run(out or new_folder(chosen), chosen)
-    if out is not None:
-        raise InputError("--out names a new folder; a resumed run stays in its own. Leave --out away.")
     opened = load_run(resume)
     opened.config = chosen
     return opened

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,11 @@ def objective_of(context: Context, examples: list[EncodedExample]) -> Objective:
     if method.objective == "answer":
         asked = [example.question for example in context.examples]
         answers = [encode_answer_only(question.text, question.answer, context.tokenizer) for question in asked]
+        # Of a question in parts, the last one's: it is asked once.
+        answers = [
+            replace(answer, teaches_answer=example.teaches_answer)
+            for answer, example in zip(answers, examples, strict=True)
+        ]
         return RationaleObjective(answers, [None] * len(answers))
     if method.objective == "consistency":
         return ConsistencyObjective(_with_alternatives(context, examples), context.config.seed)
@@ -137,6 +143,8 @@ def _further(context: Context, keyword: str = "") -> list[tuple[int, EncodedExam
     encoded = []
     for each in read_parquet(context.run.folder / FILE).itertuples(index=False):
         own = context.examples[each.question_index].question
+        if own.parts > 1:
+            continue  # its own rationale is in parts, each with the text before it
         question = Question(own.id, f"{keyword} {own.text}".strip(), each.answer, each.rationale)
         encoded.append((each.question_index, encode_question(question, context.tokenizer, config.steps.mode).encoded))
     return [(row, example) for row, example in encoded if len(example) <= longest]

@@ -152,6 +152,10 @@ class Run:
         return self.table("schedule")
 
     @property
+    def training_plan(self) -> pd.DataFrame:
+        return self.table("training_plan")
+
+    @property
     def stages(self) -> pd.DataFrame:
         return self.table("stages")
 
@@ -259,7 +263,8 @@ def load_run(folder: str | Path) -> Run:
     """Open a run folder for reading, finished or not.
 
     `Run.questions`, `.steps`, `.tokens`, `.weight_history`, `.difficulty_history`, `.schedule`, `.stages`,
-    `.training_plan`, `.predictions` and `.metrics` are data frames (README, "What a run holds"); `.config` and `.state` the rest.
+    `.training_plan`, `.predictions` and `.metrics` are data frames (README, "What a run holds"); `.config` and `.state`
+    the rest.
     Raises InputError where the folder is missing, is no run, is damaged or is from a newer version.
     """
     folder = Path(folder)

@@ -153,7 +153,7 @@ def test_a_run_with_settings_and_its_resume(kpod, tmp_path, tiny_llama_folder):
 
     code, out, err = kpod("run", "--resume", folder, "--set", "evaluation.max_new_tokens=3")
     assert code == 0
-    assert err.count("up to date, skipped") == 6 and "distill: up to date" in err
+    assert err.count("up to date, skipped") == 8 and "distill: up to date" in err
     assert load_run(folder).config.evaluation.max_new_tokens == 3
     code, _, err = kpod("run", "--resume", folder, "--set", "method=kpood")
     assert code == 2 and load_run(folder).status == "finished" and load_run(folder).config.method == "plain"

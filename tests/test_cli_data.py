@@ -35,13 +35,13 @@ ROWS = [
     {
         "prompt": "Dee has 9 plums and eats 2. How many?",
         "target": "7",
-        "cot": "Dee has 9 plums. She eats 2 plums, so she has 9 - 2 = 7 plums. Then she gives",
+        "cot": "Dee has 9 plums. She eats 2 plums, so she has 9 - 2 = 7 plums. Then she gives 7 +",
     },
 ]
 
 
 def test_a_source_is_shown_with_its_columns_and_every_mistake(tmp_path):
-    source = write(tmp_path / "mine.jsonl", [*ROWS, {"prompt": "Cid?", "target": None, "cot": "[red]?"}])
+    source = write(tmp_path / "mine.jsonl", [*ROWS, {"prompt": "Cid?", "target": None, "cot": "[red]Nobody knows[/red] what Cid asks here. He does not say it either."}])
     source.write_text(source.read_text() + "no json\n")
     shown = run("data", source)
     assert shown.exit_code == 1

@@ -18,6 +18,7 @@ from kpod.distillation.batches import Totals, TrainingBatch, build_batch
 from kpod.distillation.divergence import WINDOW, LossWatch
 from kpod.distillation.learning_rate import learning_rate_factor
 from kpod.distillation.lessons import Objective
+from kpod.distillation.objective import supervised_targets
 from kpod.errors import InputError, RunCancelled
 from kpod.memory import peak_memory_bytes
 from kpod.progress import Reporter, TimeLeft
@@ -90,7 +91,7 @@ class Distillation:
         self.questions_a_step = options.batch_size * options.accumulation
         self.steps_an_epoch = -(-len(examples) // self.questions_a_step)  # where every question takes part
         self.whole_steps = options.epochs * self.steps_an_epoch
-        self.whole_tokens = options.epochs * sum(len(example) - example.num_question for example in examples)
+        self.whole_tokens = options.epochs * sum(int(supervised_targets(example, 0).sum()) for example in examples)
         self.total_steps = self.whole_steps  # as far as is known
         self.at = Position()
         self.state: CurriculumState = curriculum.start()
@@ -199,8 +200,10 @@ class Distillation:
         batches = self._build(self.batches[self.at.batch], self.plan)
         learning_rate = self.options.learning_rate * self._learning_rate_factor()
         totals = Totals.of(batches)
-        loss = self._update(batches, totals, learning_rate)
-        self._look_out(loss, batches, totals)
+        loss = 0.0  # of parts of rationales whose steps are all given, nothing is taught
+        if totals.supervised:
+            loss = self._update(batches, totals, learning_rate)
+            self._look_out(loss, batches, totals)
         self.at.batch, self.at.step = self.at.batch + 1, self.at.step + 1
         self.at.supervised += totals.supervised
         self.reporter.advance()

@@ -96,7 +96,7 @@ def _batch_nlls(model: Any, batch: Sequence[EncodedExample], pad_id: int, to_the
     ids_BL = torch.full((len(batch), size), pad_id)
     attended_BL = torch.zeros((len(batch), size), dtype=torch.long)
     predicts_BL = torch.zeros((len(batch), size), dtype=torch.bool)
-    ends = [len(example) if to_the_end else example.rationale_end for example in batch]
+    ends = [len(each) if to_the_end and each.teaches_answer else each.rationale_end for each in batch]
     for index, example in enumerate(batch):
         ids_BL[index, : len(example)] = torch.from_numpy(example.input_ids)
         attended_BL[index, : len(example)] = 1

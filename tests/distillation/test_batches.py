@@ -143,3 +143,94 @@ def test_two_texts_of_one_group_are_a_pair(examples):
     totals = Totals.of([batch, batch])
     assert totals.pairs == 4 and sum(totals.by_group) == totals.supervised == 2 * len(batch.targets_N)
     assert totals.by_group[1] == 2 * (len(examples[1]) - examples[1].num_question)
+
+
+# What other implementations get wrong, each made here on purpose: the tests above would see it.
+
+
+def by_hand(model, examples, targets_of):
+    """The mean NLL over `targets_of(example)`, (positions, ids), from the logits of every text alone."""
+    nlls = []
+    for example in examples:
+        with torch.no_grad():
+            logits = model(input_ids=torch.from_numpy(example.input_ids)[None]).logits[0]
+        positions, ids = targets_of(example)
+        nlls.append(torch.nn.functional.cross_entropy(logits[positions], torch.tensor(ids), reduction="none"))
+    return torch.cat(nlls).mean().item(), [each.mean().item() for each in nlls]
+
+
+def shifted(by):
+    """The supervised tokens, predicted `by` positions before they stand."""
+
+    def targets_of(example):
+        places = np.arange(example.num_question, len(example))
+        return places - by, example.input_ids[places].tolist()
+
+    return targets_of
+
+
+def test_labels_are_shifted_once(student, examples):
+    """Not at all, or twice (as by a shift here and another in the model), is another loss."""
+    ours = loss_of(student[0], batch_of(examples))
+    assert ours == pytest.approx(by_hand(student[0], examples, shifted(1))[0], rel=1e-5)
+    for wrong in (0, 2):
+        assert ours != pytest.approx(by_hand(student[0], examples, shifted(wrong))[0], rel=1e-3)
+
+
+def test_padding_is_not_supervised(student, examples):
+    """Padding as a target, or in the number that divides, is another loss."""
+    batch = batch_of(examples)
+    ours = loss_of(student[0], batch)
+    padding = int((batch.attention_mask_BL == 0).sum())
+    assert padding > 0 and len(batch.targets_N) == sum(len(each) - each.num_question for each in examples)
+    assert ours != pytest.approx(ours * len(batch.targets_N) / (len(batch.targets_N) + padding), rel=1e-3)
+    labels = batch.input_ids_BL.clone()  # all that is no question is supervised, the padding too
+    for row, example in enumerate(examples):
+        labels[row, : example.num_question] = -100
+    with torch.no_grad():
+        wrong = student[0](input_ids=batch.input_ids_BL, attention_mask=batch.attention_mask_BL, labels=labels).loss
+    assert ours != pytest.approx(wrong.item(), rel=1e-4)
+
+
+def test_the_mean_is_over_tokens_and_not_over_texts_or_weights(student, examples):
+    """A mean of the texts' means, or a division by the sum of the weights, is another loss."""
+    whole, means = by_hand(student[0], examples, shifted(1))
+    ours = loss_of(student[0], batch_of(examples))
+    assert ours == pytest.approx(whole, rel=1e-5) != pytest.approx(np.mean(means), rel=1e-4)
+    weights = [np.full(example.num_rationale, 0.25, dtype=np.float32) for example in examples]
+    batch = batch_of(examples, weights)
+    with torch.no_grad():
+        logits = logits_at(
+            student[0], batch.predicts_BL, input_ids=batch.input_ids_BL, attention_mask=batch.attention_mask_BL
+        )
+    nll = torch.nn.functional.cross_entropy(logits, batch.targets_N, reduction="none")
+    by_tokens = ((batch.weights_N * nll).sum() / len(nll)).item()
+    by_weights = ((batch.weights_N * nll).sum() / batch.weights_N.sum()).item()
+    assert loss_of(student[0], batch) == pytest.approx(by_tokens, rel=1e-5) != pytest.approx(by_weights, rel=1e-2)
+
+
+def test_nothing_of_a_text_is_cut_off(student):
+    """The longest text of a batch is in it to its end token, however long: too long ones are left out before."""
+    longest = max(encoded_examples(student[1], 60), key=len)
+    short = encoded_examples(student[1], 1)[0]
+    batch = batch_of([short, longest])
+    assert batch.input_ids_BL[1].tolist() == longest.input_ids.tolist()
+    assert batch.targets_N[batch.rows_N == 1].tolist() == longest.input_ids[longest.num_question :].tolist()
+    assert batch.targets_N[-1] == student[1].eos_token_id
+
+
+def test_given_steps_are_a_count_and_not_an_index(examples):
+    """With two steps given the third is the first that is taught: `steps[c + 1:]` would skip it."""
+    example = next(each for each in examples if each.token_steps.max() >= 2)
+    batch = batch_of([example], None, [2])
+    expected = example.input_ids[example.num_question :][: example.num_rationale][example.token_steps >= 2].tolist()
+    assert batch.targets_N.tolist()[: len(expected)] == expected
+
+
+def test_weights_go_with_their_tokens_when_steps_are_given(examples):
+    """Weights sliced from the rationale's start would give the first tokens' weights to later steps."""
+    example = next(each for each in examples if each.token_steps.max() >= 1)
+    weights = np.linspace(0.1, 0.9, example.num_rationale, dtype=np.float32)
+    batch = batch_of([example], [weights], [1])
+    taught = example.token_steps >= 1
+    assert batch.weights_N[: taught.sum()].tolist() == weights[taught].tolist() != weights[: taught.sum()].tolist()

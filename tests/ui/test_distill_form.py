@@ -86,7 +86,7 @@ def test_changes_stay_when_another_group_or_page_is_looked_at():
 
 
 def test_an_optional_number_can_be_emptied():
-    app = open_app("distill", group="data", set=["data.train_limit=5"])
+    app = open_app("distill", group="data", preset="example", set=["data.train_limit=5"])
     assert app.number_input(key="set-data.train_limit").value == 5
     app.number_input(key="set-data.train_limit").set_value(None).run()
     assert app.session_state["draft"].values["data.train_limit"] is None
