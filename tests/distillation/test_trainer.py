@@ -8,6 +8,7 @@ import torch
 
 from kpod.config import make_config
 from kpod.curriculum.rivals import CurriculumState, StagePlan, curriculum_inputs, make_curriculum
+from kpod.curriculum.rivals.given import GivenCurriculum
 from kpod.distillation.adapter import add_adapter
 from kpod.distillation.learning_rate import learning_rate_factor
 from kpod.distillation.lessons import RationaleObjective
@@ -265,8 +266,8 @@ def test_four_batches_of_one_are_one_batch_of_four(tiny_llama_folder):
             load_student(tiny_llama_folder)[0], rank=2, alpha=None, dropout=0.0, targets="all-linear", seed=1
         )
         training = Distillation(
-            model, RationaleObjective(six, weights), Planned(lambda epoch: (np.zeros(6, dtype=int), np.ones(6, np.float32))),
-            six, [], options(batch_size=batch_size, accumulation=accumulation), pad_id=0, reporter=reporter,
+            model, RationaleObjective(six, weights), GivenCurriculum(np.zeros((1, 6), dtype=np.int32)), six, [],
+            options(batch_size=batch_size, accumulation=accumulation), pad_id=0, reporter=reporter,
         )  # fmt: skip
         training.run()
         ends.append(adapter(training))
@@ -348,7 +349,7 @@ def test_questions_that_take_no_part_are_not_even_computed(tiny_llama_folder, ex
     assert reporter.total == 3
 
 
-@pytest.mark.parametrize("stop_after", [None, 5, 10])
+@pytest.mark.parametrize("stop_after", [None, 4, 8])
 def test_a_budget_of_tokens_ends_the_training(tmp_path, tiny_llama_folder, examples, stop_after):
     by_tokens = options(length="tokens", epochs=2)
     reporter = Recorder()
@@ -357,7 +358,7 @@ def test_a_budget_of_tokens_ends_the_training(tmp_path, tiny_llama_folder, examp
     given = [row["supervised_tokens"] for row in reporter.rows]
     budget = 2 * sum(len(each) - each.num_question for each in examples)
     assert sum(given) >= budget > sum(given[:-1])
-    assert reporter.rows[-1]["epoch"] == len(history) == 3  # two epochs gave some steps as input
+    assert reporter.rows[-1]["epoch"] == len(history) == 4  # two epochs gave some steps as input
     assert reporter.rows[-1]["learning_rate"] < 0.3 * 3e-3
     if stop_after is not None:
         with pytest.raises(RunCancelled):
@@ -390,25 +391,34 @@ def test_full_training_moves_every_weight_and_is_resumed_exactly(tmp_path, tiny_
     assert all(torch.equal(value, after[name]) for name, value in adapter(resumed).items())
 
 
-def test_a_runaway_is_stopped_and_the_last_good_checkpoint_named(tmp_path, tiny_llama_folder, examples):
-    """By a learning rate of a thousand; the losses stay numbers."""
-    steady = options(epochs=40, schedule="constant", learning_rate=1e-3, checkpoint_seconds=1e-9, warmup_fraction=0.0)
-    training = distillation(
-        tiny_llama_folder, examples, options=steady, plan=whole, weights=[None] * 5, checkpoints=tmp_path, dropout=0.0
-    )
+class RunningAway(RationaleObjective):
+    """Its loss is ten times as high once `away`: with its layer norms, the tiny student's own ends as NaN at once."""
+
+    away = False
+
+    def loss(self, logits_NV, batch, totals):
+        return super().loss(logits_NV, batch, totals) * (10.0 if RunningAway.away else 1.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "named"),
+    [(1e-9, "There is no checkpoint of before"), (1e9, "The last good checkpoint is step-00000033")],
+)
+def test_a_runaway_is_stopped_and_the_last_good_checkpoint_named(tmp_path, tiny_llama_folder, examples, seconds, named):
+    """Of two kept checkpoints that were both written within the rise, neither is called good."""
+    steady = options(epochs=40, schedule="constant", learning_rate=1e-4, checkpoint_seconds=seconds)
+    training = distillation(tiny_llama_folder, examples, options=steady, plan=whole, checkpoints=tmp_path)
+    training.objective = RunningAway(examples, [None] * 5)
 
     def running_away(epoch):
-        if epoch == 12:
-            training.options = options(**(vars(steady) | {"learning_rate": 1e3}))
+        RunningAway.away = epoch > 11
+        if epoch == 12 and seconds > 1:
+            training._save()
         return whole(epoch)
 
     training.curriculum = Planned(running_away)
-    with pytest.raises(
-        InputError, match=r"The loss has risen to .* over the last 25 steps at step \d+ of 120"
-    ) as found:
+    message = r"The loss has risen to .* over the last 25 steps at step \d+ of 120: the training diverged"
+    with pytest.raises(InputError, match=message) as found:
         training.run()
-    assert "learning_rate (it is 1000)" in str(found.value)
-    assert "There is no checkpoint of before." in str(
-        found.value
-    )  # of the two that are kept, both are of within the rise
-    assert 34 < training.at.step < 34 + 40
+    assert named in str(found.value) and "Lower distillation.learning_rate" in str(found.value)
+    assert 33 + 12 < training.at.step < 33 + 26

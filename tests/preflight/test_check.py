@@ -1,0 +1,83 @@
+"""Checks before a run: what would fail is told, and the estimate follows what earlier runs took."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from kpod.config import override
+from kpod.preflight import check
+from kpod.run_store import load_run
+from tests.support.tiny_runs import run_kpod, tiny_config, write_questions
+
+
+@pytest.fixture
+def config(tmp_path, tiny_llama_folder):
+    return tiny_config(write_questions(tmp_path / "questions.jsonl", trained=6, measured=2), tiny_llama_folder)
+
+
+def told(result):
+    return {(problem.severity, problem.setting) for problem in result.problems}
+
+
+def test_a_run_that_can_start(config, tmp_path):
+    result = check(config, runs=tmp_path)
+    assert result.ok and not [problem for problem in result.problems if problem.severity == "error"]
+    found = result.estimates
+    assert found.data.questions == 6 and found.data.evaluation_questions == 2 and found.device == "cpu"
+    assert 0 < found.low_seconds < found.seconds < found.high_seconds
+    assert {stage.stage for stage in found.stages} >= {"prepare", "cluster", "map", "weights", "distill", "evaluate"}
+    assert found.memory_bytes > 0 and 0 < found.disk_bytes < found.free_disk_bytes and not found.download_bytes
+
+
+@pytest.mark.parametrize(
+    ("setting", "named"),
+    [
+        ("data.source=missing.jsonl", "data.source"),
+        ("data.train_split=dev", "data.source"),
+        ("student.name=no-such-student", "student.name"),
+        ("method=kpood", "method"),
+        ("student.device=cuda:7", "student.device"),
+        ("clustering.glove_path=missing.txt", "clustering.glove_path"),
+        ("distillation.lora_targets=nothing", "distillation.lora_targets"),
+    ],
+)
+def test_what_would_fail_is_told_by_its_setting(config, tmp_path, setting, named):
+    result = check(override(config, [setting]), runs=tmp_path)
+    assert not result.ok and ("error", named) in told(result)
+
+
+def test_everything_too_long_is_told_with_the_shortest(config, tmp_path):
+    result = check(override(config, ["student.max_tokens=20"]), runs=tmp_path)
+    assert ("error", "student.max_tokens") in told(result) and result.estimates is None
+
+
+def test_an_encoder_decoder_student_is_refused(config, tmp_path):
+    folder = tmp_path / "t5"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"model_type": "t5", "is_encoder_decoder": True}))
+    result = check(override(config, [f"student.name={folder}"]), runs=tmp_path)
+    assert ("error", "student.name") in told(result)
+
+
+def test_a_finished_run_tells_how_long_the_next_takes(tiny_run):
+    """The rate measured on a run, asked about the same run again, gives the times that it recorded."""
+    run = load_run(tiny_run)
+    found = check(run.config, runs=run.folder.parent).estimates
+    assert run.name in found.basis
+    times = {stage.stage: stage.seconds for stage in found.stages}
+    for stage in ("weights", "distill"):
+        recorded = run.state.stages[stage].seconds
+        assert times[stage] == pytest.approx(recorded, rel=0.5), stage
+
+
+def test_the_command_prints_problems_and_estimate_and_starts_nothing(config, tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(config.to_yaml())
+    done = run_kpod("run", "--config", path, "--dry-run", KPOD_RUNS=str(tmp_path / "runs"))
+    assert done.returncode == 0, done.stderr
+    assert "6 questions" in done.stdout and "distill" in done.stdout and "disk:" in done.stdout
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+    done = run_kpod("run", "--config", path, "--dry-run", "--set", "method=kpood", KPOD_RUNS=str(tmp_path / "runs"))
+    assert done.returncode == 1 and "error: method" in done.stdout
