@@ -7,6 +7,7 @@ import json
 import shutil
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from kpod import methods
 from kpod.artefacts import read_parquet
@@ -14,6 +15,7 @@ from kpod.config import override
 from kpod.curriculum.rivals import CURRICULA
 from kpod.errors import InputError
 from kpod.pipeline import run_pipeline
+from kpod.run_curriculum import dry_run
 from kpod.run_reporter import RunReporter
 from kpod.run_store import create_run, load_run
 from tests.support.tiny_runs import tiny_config, write_questions
@@ -125,3 +127,22 @@ def test_full_training_saves_a_student_that_is_measured(finished, tmp_path):
     assert run.status == "finished" and run.state.summary["accuracy"]["questions"] == 1
     losses = rows_of(run)["loss"].tolist()
     assert losses[-1] < losses[0]
+
+
+def test_metrics_tell_time_left_and_memory_and_go_to_tensorboard_too(finished, tmp_path):
+    run = trained_by(finished, tmp_path, "distillation.tensorboard=true", "distillation.learning_rate=1e-3")
+    rows = rows_of(run)
+    assert (rows["memory_bytes"] > 1e7).all() and (rows["seconds_left"] >= 0).all()
+    assert rows["seconds_left"].iloc[-1] == 0
+    events = EventAccumulator(str(run.folder / "tensorboard"))
+    events.Reload()
+    for name in ("loss", "learning_rate", "supervised_tokens", "memory_bytes", "seconds_left"):
+        read = [(each.step, each.value) for each in events.Scalars(f"distill/{name}")]
+        assert read == [(row.step, pytest.approx(getattr(row, name), rel=1e-6)) for row in rows.itertuples()]
+
+
+def test_the_dry_run_is_of_kpods_schedule_alone(finished):
+    run = load_run(finished)
+    assert dry_run(run, override(run.config, ["method=plain"]))
+    with pytest.raises(InputError, match=r"'kpod\+icl' follows another curriculum .*--set method=kpod"):
+        dry_run(run, override(run.config, ["method=kpod+icl"]))

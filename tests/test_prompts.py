@@ -12,7 +12,7 @@ from tokenizers import processors
 from transformers import PreTrainedTokenizerFast
 
 from kpod.preparation import encode_question
-from kpod.prompts import encode_example, encode_prompt, fill_template, question_prompt
+from kpod.prompts import encode_answer_only, encode_example, encode_prompt, fill_template, question_prompt
 from kpod.records import Question
 from tests.support.tiny_models import build_tokenizer
 
@@ -161,3 +161,15 @@ def test_no_text_is_lost_and_every_token_has_its_place(rationale, mode):
     template = fill_template(QUESTION, rationale, "5").text
     assert len(encoded) == len(TOKENIZER(template)["input_ids"]) + 1
     assert encoded.num_question + encoded.num_rationale == encoded.rationale_end <= encoded.answer_positions[0]
+
+
+def test_an_answer_without_a_rationale():
+    example = encode_answer_only(QUESTION, "1,250", TOKENIZER)
+    assert example.input_ids[: example.num_question].tolist() == encode_prompt(QUESTION, TOKENIZER)
+    assert text_of(example.input_ids[example.num_question : -1]) == "\nTherefore, the answer is 1,250."
+    assert text_of(example.input_ids[slice(*example.answer_positions)]).strip() == "1,250"
+    assert example.input_ids[-1] == TOKENIZER.eos_token_id
+    assert (example.num_rationale, len(example.token_steps), example.rationale_end) == (0, 0, example.num_question)
+    # The same answer sentence as after a rationale.
+    whole = encode(RATIONALE, STEPS, answer="1,250")
+    assert whole.input_ids[whole.rationale_end :].tolist() == example.input_ids[example.num_question :].tolist()

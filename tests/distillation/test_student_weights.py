@@ -1,0 +1,56 @@
+"""What of a student is trained, and how it is kept: an adapter or a whole checkpoint."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import torch
+
+from kpod.distillation.student_weights import save_trained, to_be_trained
+from kpod.errors import InputError
+from kpod.students.decoder_only import load_decoder_only
+from tests.support.small_disk import small_disk
+from tests.support.tiny_students import load_student
+
+SETTINGS = {"tuning": "full", "lora_rank": 2, "lora_alpha": None, "lora_dropout": 0.0, "lora_targets": "all-linear"}
+
+
+def logits(model):
+    with torch.no_grad():
+        return model.eval()(input_ids=torch.arange(3, 40)[None]).logits
+
+
+@pytest.fixture
+def trained(tiny_llama_folder):
+    model, tokenizer = load_student(tiny_llama_folder)
+    model = to_be_trained(model, SETTINGS, seed=0)
+    with torch.no_grad():
+        for value in model.parameters():
+            value.add_(0.01)
+    return model, tokenizer
+
+
+def test_all_weights_or_an_adapter_are_trained(tiny_llama_folder, trained):
+    assert all(value.requires_grad for value in trained[0].parameters())
+    adapted = to_be_trained(load_student(tiny_llama_folder)[0], SETTINGS | {"tuning": "lora"}, seed=0)
+    assert {"lora_" in name for name, value in adapted.named_parameters() if value.requires_grad} == {True}
+
+
+def test_a_whole_student_is_a_checkpoint_as_any_other(tmp_path, trained):
+    (tmp_path / "adapter").mkdir()  # of an earlier training by an adapter
+    save_trained(*trained, tmp_path, "full")
+    assert os.listdir(tmp_path) == ["student"]
+    model, _ = load_decoder_only(tmp_path / "student", dtype="float32", device="cpu")
+    assert torch.equal(logits(model), logits(trained[0]))
+
+
+def test_a_full_disk_leaves_the_student_of_before(tmp_path, trained):
+    save_trained(*trained, tmp_path, "full")
+    before = (tmp_path / "student" / "model.safetensors").read_bytes()
+    with torch.no_grad():
+        next(trained[0].parameters()).add_(1.0)
+    with pytest.raises(InputError, match=r"Could not write the student .*Free space there"), small_disk(1000):
+        save_trained(*trained, tmp_path, "full")
+    assert (tmp_path / "student" / "model.safetensors").read_bytes() == before
+    assert os.listdir(tmp_path) == ["student"]

@@ -1,0 +1,103 @@
+"""Ablations on disk: written and read again, listed, and refused where damaged, taken or newer."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pandas as pd
+import pytest
+
+from kpod.ablation_store import create_ablation, list_ablations, load_ablation
+from kpod.config import make_config
+from kpod.errors import InputError
+from kpod.run_lock import LOCK, take_lock
+
+CONFIG = make_config({"name": "Three", "data": {"source": "x.jsonl"}, "student": {"name": "smollm2-135m"}})
+
+
+def made(folder, **more):
+    return create_ablation(folder, CONFIG, ["kpod", "plain"], [3, 4], reference="plain", **more)
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    ablation = made(tmp_path / "one", equal="tokens")
+    ablation.update(finished_runs=("kpod-seed3",), progress={"done": 1, "total": 4})
+    again = load_ablation(tmp_path / "one")
+    assert again.state == ablation.state and again.config == CONFIG and again.name == "Three"
+    assert (again.state.equal, again.state.methods, again.state.seeds) == ("tokens", ("kpod", "plain"), (3, 4))
+    assert [(method, seed, folder.name) for method, seed, folder in again.matrix()] == [
+        ("kpod", 3, "kpod-seed3"), ("plain", 3, "plain-seed3"), ("kpod", 4, "kpod-seed4"), ("plain", 4, "plain-seed4"),
+    ]  # fmt: skip
+    assert again.runs() == [] and again.status == "created"
+
+
+def test_tables_are_written_for_us_and_for_others(tmp_path):
+    ablation = made(tmp_path / "one")
+    assert not ablation.has("summary")
+    with pytest.raises(InputError, match=r"no summary yet: no run of it has finished.*ablate --resume .*one"):
+        ablation.table("summary")
+    with pytest.raises(InputError, match="'sums' is no table of an ablation; there are results, by_steps, summary"):
+        ablation.table("sums")
+    frame = pd.DataFrame({"method": ["plain"], "accuracy": [0.5]})
+    ablation.write_table("summary", frame)
+    assert load_ablation(ablation.folder).table("summary").equals(frame)
+    assert (ablation.folder / "summary.csv").read_text() == "method,accuracy\nplain,0.5\n"
+
+
+def test_a_process_that_died_is_not_said_to_run(tmp_path):
+    ablation = made(tmp_path / "one")
+    with ablation.locked():
+        ablation.update(status="running")
+        assert load_ablation(ablation.folder).status == "running"
+    assert load_ablation(ablation.folder).status == "died"
+
+
+def test_one_process_at_a_time_works_on_it(tmp_path):
+    ablation = made(tmp_path / "one")
+    other = take_lock(ablation.folder / LOCK)
+    with pytest.raises(InputError, match="running in another process"), ablation.locked():
+        pass
+    os.close(other)
+    with ablation.locked():
+        ablation.update(status="finished")
+
+
+def test_a_taken_folder_is_refused(tmp_path):
+    made(tmp_path / "one")
+    with pytest.raises(InputError, match=r"one exists already\. Go on with it by --resume"):
+        made(tmp_path / "one")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="Could not make the folder"):
+        made(tmp_path / "file" / "inside")
+
+
+def test_lists_hold_what_can_be_read_newest_first(tmp_path):
+    for number, name in enumerate(["one", "two", "broken"]):
+        made(tmp_path / name).update(created_at=f"2030-01-0{number + 1}")
+    (tmp_path / "broken" / "ablation.json").write_text("{")
+    (tmp_path / "other").mkdir()
+    assert [each.folder.name for each in list_ablations(tmp_path)] == ["two", "one"]
+    assert list_ablations(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format_version": 99}, r"written by a newer KPOD Studio \(format 99"),
+        ({"methods": None}, "is damaged"),
+        ({"name": ...}, "is damaged"),
+    ],
+)
+def test_damage_is_told(tmp_path, change, message):
+    folder = made(tmp_path / "one").folder
+    values = json.loads((folder / "ablation.json").read_text()) | change
+    values = {name: value for name, value in values.items() if value is not ...}
+    (folder / "ablation.json").write_text(json.dumps(values))
+    with pytest.raises(InputError, match=message):
+        load_ablation(folder)
+
+
+def test_a_folder_that_is_none(tmp_path):
+    with pytest.raises(InputError, match=r"is no ablation: it has no ablation\.json"):
+        load_ablation(tmp_path)

@@ -1,0 +1,47 @@
+"""`python -m kpod ablate`: what it takes, what it prints, and that it goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from kpod.ablation_store import load_ablation
+from tests.support.tiny_runs import run_kpod, tiny_config, write_questions
+
+
+@pytest.mark.slow
+def test_an_ablation_by_the_command_line(tmp_path, tiny_llama_folder):
+    source = write_questions(tmp_path / "questions.jsonl", trained=2, measured=1)
+    config = tmp_path / "config.yaml"
+    config.write_text(tiny_config(source, tiny_llama_folder, evaluation={"max_new_tokens": 2}, seed=7).to_yaml())
+    done = run_kpod(
+        "ablate", "--config", config, "--methods", "plain, kpod+icl", "--seeds", 2, "--set", "evaluation.batch_size=1",
+        KPOD_RUNS=str(tmp_path / "runs"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "runs" / "tiny-ablation"
+    ablation = load_ablation(folder)
+    assert ablation.status == "finished" and ablation.config.evaluation.batch_size == 1
+    assert [run.folder.name for run in ablation.runs()] == [
+        "plain-seed7", "kpod+icl-seed7", "plain-seed8", "kpod+icl-seed8",
+    ]  # fmt: skip
+    assert done.stdout == (folder / "table.md").read_text() + "\n" and "| KPOD + ICL | 2 |" in done.stdout
+    assert "run 4 of 4: kpod+icl, seed 8, " in done.stderr and "taken from there" in done.stderr
+    again = run_kpod("ablate", "--resume", folder)
+    assert again.returncode == 0 and again.stdout == done.stdout and "run 1 of 4" not in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "Give exactly one of --preset, --config and --resume; got none"),
+        (("--preset", "example", "--resume", "x"), "got --preset and --resume"),
+        (("--resume", "x", "--set", "seed=1"), "An ablation goes on as it was started"),
+        (("--resume", "nowhere"), "nowhere is no ablation"),
+        (("--preset", "example", "--methods", "plain,kpoo"), "'kpoo' is no method. Did you mean kpod?"),
+        (("--preset", "example", "--equal", "steps"), "equal is 'steps'"),
+    ],
+)
+def test_what_is_refused(tmp_path, arguments, message):
+    done = run_kpod("ablate", *arguments, KPOD_RUNS=str(tmp_path / "runs"))
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
