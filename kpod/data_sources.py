@@ -30,6 +30,7 @@ class DataSource:
     label: short, for tables, lists and ids. place: where it is, for messages. read: its rows, and what a user should
     know of them; raises InputError where that fails. entries: the same one by one, with an error for each row that
     cannot be read. fingerprint: a hash of the content, or None where the source is gone. task: that of a known set.
+    is_here: whether reading it needs no network.
     """
 
     label: str
@@ -38,6 +39,7 @@ class DataSource:
     entries: Callable[[], Iterable[Entry]]
     fingerprint: Callable[[], str | None]
     task: str | None = None
+    is_here: Callable[[], bool] = lambda: True
 
     def rows(self) -> list[PlacedRow]:
         """The rows alone."""
@@ -66,7 +68,9 @@ def find_source(name: str) -> DataSource:
         return _small_world(name)
     if name.startswith(HUB):
         hub = parse_hub(name)
-        return DataSource(hub.label, str(hub), hub.read, lambda: iter(hub.rows()), hub.fingerprint, hub.task)
+        return DataSource(
+            hub.label, str(hub), hub.read, lambda: iter(hub.rows()), hub.fingerprint, hub.task, lambda: hub.is_here
+        )
     path = _shipped(name) if name.startswith(SHIPPED) else Path(name).expanduser()
     return DataSource(
         path.stem, str(path), lambda: (read_rows(path), ()), lambda: iterate_rows(path), lambda: file_hash(path)

@@ -41,7 +41,17 @@ ROWS = [
 
 
 def test_a_source_is_shown_with_its_columns_and_every_mistake(tmp_path):
-    source = write(tmp_path / "mine.jsonl", [*ROWS, {"prompt": "Cid?", "target": None, "cot": "[red]Nobody knows[/red] what Cid asks here. He does not say it either."}])
+    source = write(
+        tmp_path / "mine.jsonl",
+        [
+            *ROWS,
+            {
+                "prompt": "Cid?",
+                "target": None,
+                "cot": "[red]Nobody knows[/red] what Cid asks here. He does not say it either.",
+            },
+        ],
+    )
     source.write_text(source.read_text() + "no json\n")
     shown = run("data", source)
     assert shown.exit_code == 1

@@ -45,6 +45,13 @@ class DataFigures:
 def check_data(config: RunConfig, folder: Path | None, context: int | None) -> tuple[DataFigures | None, list[Problem]]:
     """Counts and problems of the data; `folder` has the student's tokeniser, `context` the most tokens it takes."""
     data = config.data
+    for setting, name in (("data.source", data.source), ("data.evaluation_source", data.evaluation_source)):
+        try:
+            if name and not find_source(name).is_here():
+                what = f"{name} is not in the hub's cache yet, so nothing is known of it."
+                return None, [warning(setting, what, "It is fetched when the run starts.")]
+        except InputError as refused:
+            return None, [error(setting, refused)]
     try:
         loaded = find_source(data.source).questions(data.task, data.duplicates, data.fields)[0]
         training, _ = choose_training(loaded, split=data.train_split, rules=Rules.of(data))

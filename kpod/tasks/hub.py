@@ -22,7 +22,7 @@ from pathlib import Path
 
 from kpod.errors import InputError
 from kpod.tasks.files import PlacedRow
-from kpod.tasks.hub_fetch import DATA_FILES, HubUnavailable, find_snapshot
+from kpod.tasks.hub_fetch import DATA_FILES, HubUnavailable, cached_snapshot, find_snapshot
 from kpod.tasks.hub_sets import HUB_SETS, OLD_NAMES, HubSet
 
 PREFIX = "hub:"
@@ -71,8 +71,16 @@ class HubSource:
             if not folder.is_dir():
                 raise InputError(f"There is no folder {folder}. Give the folder of a data set laid out as on the hub.")
             return folder
-        usual = self.known.revision if self.known else None
-        return find_snapshot(self.name, self._config, self.revision or usual)
+        return find_snapshot(self.name, self._config, self._revision)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it can be read without a network."""
+        return self.is_folder or cached_snapshot(self.name, self._config, self._revision) is not None
+
+    @property
+    def _revision(self) -> str | None:
+        return self.revision or (self.known.revision if self.known else None)
 
     @property
     def _config(self) -> str | None:

@@ -26,6 +26,15 @@ def find_snapshot(name: str, config: str | None, revision: str | None) -> Path:
 
     What is in the client's cache already is used without a network attempt. Raises HubUnavailable, with what to do.
     """
+    folder = cached_snapshot(name, config, revision)
+    if folder is None:
+        with _quiet():
+            folder = _download(name, config, revision)
+    return folder
+
+
+def cached_snapshot(name: str, config: str | None, revision: str | None) -> Path | None:
+    """The folder where all that the configuration needs is in the client's cache, else None. Asks no network."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -37,11 +46,9 @@ def find_snapshot(name: str, config: str | None, revision: str | None) -> Path:
 
     with _quiet():
         try:
-            folder = cached(["README.md"])
-            folder = cached(wanted_files(folder, config))
+            return cached(wanted_files(cached(["README.md"]), config))
         except LocalEntryNotFoundError:
-            folder = _download(name, config, revision)
-    return folder
+            return None
 
 
 def _download(name: str, config: str | None, revision: str | None) -> Path:

@@ -14,8 +14,10 @@ from kpod.ui.distill_form import pick_group, settings_form
 from kpod.ui.distill_formats import command_panel, show_refusal, yaml_panel
 from kpod.ui.distill_progress import run_progress
 from kpod.ui.distill_start import changes, preset_choice, show_problems, start_button
+from kpod.ui.distill_teach import teach_view
 
-VIEWS = {NEW: "New run", PROGRESS: "Progress"}
+TEACH = "teach"
+VIEWS = {NEW: "New run", PROGRESS: "Progress", TEACH: "Teacher"}
 PANELS = {"checks": "Checks", "schedule": "Schedule", "changes": "Changes", "yaml": "YAML", "command": "Command"}
 
 
@@ -102,4 +104,4 @@ def _progress() -> None:
     run_progress(run)
 
 
-_SHOW = {NEW: _new_run, PROGRESS: _progress}
+_SHOW = {NEW: _new_run, PROGRESS: _progress, TEACH: teach_view}

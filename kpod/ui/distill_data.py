@@ -10,19 +10,24 @@ import streamlit as st
 from kpod.charts.text import for_html, one_line
 from kpod.data_sources import ASSETS, SHIPPED
 from kpod.errors import InputError
+from kpod.tasks.hub import PREFIX as HUB
+from kpod.tasks.hub import SYNTAX
 from kpod.tasks.small_world import PREFIX as SMALL_WORLD
 from kpod.ui import parts
 from kpod.ui.distill_draft import Draft, change
+from kpod.ui.distill_preview import source_preview
 from kpod.uploads import SUFFIXES, save_upload, uploads_folder
 
 SOURCE = "data.source"
 KINDS = {
     "shipped": "Shipped",
     "world": "Small world",
+    "hub": "Hugging Face hub",
     "path": "File on this machine",
     "upload": "Upload",
 }
-_FIRST = {"shipped": f"{SHIPPED}example_questions", "world": f"{SMALL_WORLD}train=400,test=200,seed=1", "path": ""}
+_FIRST = {"shipped": f"{SHIPPED}example_questions", "world": f"{SMALL_WORLD}train=400,test=200,seed=1", "path": "",
+          "hub": f"{HUB}openai/gsm8k"}  # fmt: skip
 # Controls of the small world: name, label, lowest, highest, default.
 _WORLD = (
     ("train", "Training problems", 1, 100_000, 400),
@@ -48,6 +53,7 @@ def data_source(draft: Draft, problem: str | None) -> None:
         on_change=_take_kind,
     )
     _EDITORS[kind](value)
+    source_preview(draft)
     if problem is not None:
         parts.notice("error", "These questions cannot be used", problem)
 
@@ -58,6 +64,8 @@ def kind_of(source: str) -> str:
         return "shipped"
     if source.startswith(SMALL_WORLD):
         return "world"
+    if source.startswith(HUB):
+        return "hub"
     return "upload" if source.startswith(f"{uploads_folder()}/") else "path"
 
 
@@ -126,6 +134,22 @@ def _path(value: str) -> None:
     )
 
 
+def _hub(value: str) -> None:
+    _follow("source-hub", value)
+    st.text_input(
+        "Data set",
+        key="source-hub",
+        help=f"{SYNTAX}. It is fetched when a run starts, or when you look at it here.",
+        max_chars=500,
+        on_change=_keep_hub,
+    )
+
+
+def _keep_hub() -> None:
+    name = st.session_state["source-hub"].strip()
+    _take(name if name.startswith(HUB) else f"{HUB}{name}")
+
+
 def _upload(value: str) -> None:
     sent = st.file_uploader(
         "A file of questions", type=[suffix[1:] for suffix in SUFFIXES], key="source-upload", on_change=_keep_upload
@@ -151,6 +175,7 @@ _EDITORS: dict[str, Callable[[str], None]] = {
     "shipped": _shipped,
     "world": _world,
     "path": _path,
+    "hub": _hub,
     "upload": _upload,
 }
 
