@@ -123,10 +123,10 @@ def fields_by_group() -> Mapping[str, list[FormField]]:
 
 
 def _asked() -> tuple[str, tuple[str, ...]] | None:
-    preset = st.query_params.get("preset")
-    if preset is None:
+    preset, assignments = st.query_params.get("preset"), tuple(st.query_params.get_all("set"))
+    if preset is None and not assignments:
         return None
-    return preset, tuple(st.query_params.get_all("set"))
+    return preset or default_preset(), assignments
 
 
 def _address_seen() -> str:
