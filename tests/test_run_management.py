@@ -125,8 +125,9 @@ def test_a_run_on_its_way_out_is_in_no_list(run, tmp_path):
     assert [found.folder.name for found in list_runs(tmp_path)] == ["run"]
 
 
-@pytest.fixture
-def several(tmp_path):
+@pytest.fixture(scope="module")
+def several(tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("several")
     made = {}
     for number, (name, accuracy) in enumerate([("beta", 0.2), ("Alpha", 0.9), ("gamma", None)]):
         run = make_run(tmp_path / name, upto="prepare", name=name, status="failed" if name == "gamma" else "finished")
