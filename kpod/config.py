@@ -119,6 +119,9 @@ class DistillationSettings(Section):
     learning_rate: float = setting(5e-4, "peak learning rate of AdamW", paper=1e-5, gt=0)
     schedule: Literal["constant", "linear", "cosine"] = setting("linear", "learning rate after its warm-up")
     warmup_fraction: float = setting(0.05, "share of the steps in which the rate rises", ge=0, lt=1)
+    weight_floor: float = setting(
+        0.5, "f of f + (1 - f) w, a rationale token's weight in the loss of methods that weigh", paper=0, ge=0, le=1
+    )
     weight_decay: float = setting(0.0, "of AdamW", ge=0)
     gradient_clip: float = setting(1.0, "largest gradient norm", gt=0)
     tuning: Literal["lora", "full"] = setting("lora", "an adapter is trained, or every weight", paper="lora")

@@ -28,18 +28,18 @@ class DataSource:
     """A set of questions that can be read.
 
     label: short, for tables, lists and ids. place: where it is, for messages. read: its rows, and what a user should
-    know of them; raises InputError where that fails. entries: the same one by one, with an error for each row that
-    cannot be read. fingerprint: a hash of the content, or None where the source is gone. task: that of a known set.
-    is_here: whether reading it needs no network.
+    know of them; raises InputError where that fails. fingerprint: a hash of the content, or None where the source is
+    gone. task: that of a known set. is_here: whether reading it needs no network. entries: a file's rows one by one,
+    with an error for each that cannot be read.
     """
 
     label: str
     place: str
     read: Callable[[], tuple[list[PlacedRow], tuple[str, ...]]]
-    entries: Callable[[], Iterable[Entry]]
     fingerprint: Callable[[], str | None]
     task: str | None = None
     is_here: Callable[[], bool] = lambda: True
+    entries: Callable[[], Iterable[Entry]] | None = None
 
     def rows(self) -> list[PlacedRow]:
         """The rows alone."""
@@ -59,7 +59,8 @@ class DataSource:
 
     def inspect(self, task: str | None = None, fields: Mapping[str, str] | None = None) -> SourceReport:
         """What the source holds: columns, how they are read, and every mistake; see `inspect_rows`."""
-        return inspect_rows(self.entries(), self.place, task or self.task, fields, stem=self.label)
+        entries, notes = self.read() if self.entries is None else (self.entries(), ())
+        return inspect_rows(entries, self.place, task or self.task, fields, stem=self.label, notes=notes)
 
 
 def find_source(name: str) -> DataSource:
@@ -68,12 +69,14 @@ def find_source(name: str) -> DataSource:
         return _small_world(name)
     if name.startswith(HUB):
         hub = parse_hub(name)
-        return DataSource(
-            hub.label, str(hub), hub.read, lambda: iter(hub.rows()), hub.fingerprint, hub.task, lambda: hub.is_here
-        )
+        return DataSource(hub.label, str(hub), hub.read, hub.fingerprint, hub.task, lambda: hub.is_here)
     path = _shipped(name) if name.startswith(SHIPPED) else Path(name).expanduser()
     return DataSource(
-        path.stem, str(path), lambda: (read_rows(path), ()), lambda: iterate_rows(path), lambda: file_hash(path)
+        path.stem,
+        str(path),
+        lambda: (read_rows(path), ()),
+        lambda: file_hash(path),
+        entries=lambda: iterate_rows(path),
     )
 
 
@@ -91,10 +94,7 @@ def _small_world(spec: str) -> DataSource:
         content = json.dumps([row for _, row in problem_rows(spec)], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
-    def rows() -> list[PlacedRow]:
-        return problem_rows(spec)
-
-    return DataSource("small_world", spec, lambda: (rows(), ()), rows, fingerprint, "small_world")
+    return DataSource("small_world", spec, lambda: (problem_rows(spec), ()), fingerprint, "small_world")
 
 
 def _shipped(name: str) -> Path:

@@ -15,6 +15,7 @@ from kpod.curriculum.rivals.given import GivenCurriculum
 from kpod.distillation.consistency import ConsistencyObjective
 from kpod.distillation.counterfactual import KEYWORD, CounterfactualObjective
 from kpod.distillation.lessons import Objective, RationaleObjective
+from kpod.distillation.objective import loss_weights
 from kpod.distillation.student_weights import save_trained, to_be_trained
 from kpod.distillation.trainer import Distillation, TrainingOptions
 from kpod.errors import InputError
@@ -108,7 +109,10 @@ def objective_of(context: Context, examples: list[EncodedExample]) -> Objective:
         return ConsistencyObjective(_with_alternatives(context, examples), context.config.seed)
     if method.objective == "counterfactual":
         return CounterfactualObjective(examples, _counterfactuals(context))
-    weights = list(context.by_question("weight")) if method.weighted_loss else [None] * len(examples)
+    weights: list[np.ndarray | None] = [None] * len(examples)
+    if method.weighted_loss:
+        floor = context.config.distillation.weight_floor
+        weights = [loss_weights(each, floor) for each in context.by_question("weight")]
     return RationaleObjective(examples, weights)
 
 

@@ -197,7 +197,9 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
 def _distillation_inputs(config: RunConfig, method: methods.Method) -> dict[str, Any]:
     """What training depends on. Settings that came later count only where they are not what all runs did before."""
     settings = config.distillation.model_dump(exclude={"checkpoint_seconds", "tensorboard"})
-    later = {"length": "epochs", "accumulation": 1, "tuning": "lora"}
+    later = {"length": "epochs", "accumulation": 1, "tuning": "lora", "weight_floor": 0.0}
+    if not method.weighted_loss:
+        del settings["weight_floor"]
     settings = {name: value for name, value in settings.items() if name not in later or value != later[name]}
     if method.objective != "rationale":
         settings["objective"] = method.objective

@@ -21,6 +21,7 @@ def nano() -> RunConfig:
             "student": {"name": "nano", "max_tokens": 256},
             "weights": {"epochs": 5, "warmup_epochs": 3, "batch_size": 16, "learning_rate": 1e-3, "dual_rate": 0.1},
             "clustering": {"embedding": "tfidf"},
+            "curriculum": {"delta_s": 2},  # four stages: with 1 the budget would be overrun by 11% to finish in time
             "distillation": {
                 "epochs": 8,
                 "batch_size": 16,

@@ -8,6 +8,8 @@ from kpod.data_sources import file_hash, find_source
 from kpod.errors import InputError
 from kpod.tasks import small_world
 from kpod.tasks.base import questions_from_rows
+from kpod.tasks.hub import parse_hub
+from tests.support.hub_repositories import asdiv_rows, write_repository
 
 
 def test_a_shipped_source():
@@ -57,6 +59,16 @@ def test_a_set_laid_out_as_on_the_hub(tmp_path):
     assert source.inspect().questions == 1 and len(source.fingerprint()) == 64
     with pytest.raises(InputError, match="holds no name"):
         find_source("hub:")
+
+
+def test_what_is_to_be_known_of_a_hub_set_is_in_its_report(tmp_path, monkeypatch):
+    source = parse_hub("hub:EleutherAI/asdiv")
+    folder = write_repository(tmp_path / "asdiv", {"asdiv": {"validation": asdiv_rows(3)}})
+    monkeypatch.setitem(source.__dict__, "folder", folder)  # where the hub's client would have put it
+    monkeypatch.setattr("kpod.data_sources.parse_hub", lambda name: source)
+    report = find_source("hub:EleutherAI/asdiv").inspect()
+    assert (report.task, report.questions) == ("asdiv", 3)
+    assert report.notes == ("validation has 3 rows and not 2305: the paper's splits are not applied.",)
 
 
 def test_file_hash(tmp_path):

@@ -50,6 +50,7 @@ def wanted(config, hashes=HASHES):
         ("curriculum.num_stages=2", AFTER_SCHEDULE),
         ("distillation.learning_rate=1e-4", ("distill", "evaluate")),
         ("distillation.probe_questions=2", ("distill", "evaluate")),
+        ("distillation.weight_floor=0.2", ("distill", "evaluate")),
         ("distillation.accumulation=2", ("distill", "evaluate")),
         ("distillation.length=tokens", ("distill", "evaluate")),
         ("distillation.tuning=full", ("distill", "evaluate")),

@@ -30,5 +30,5 @@ def test_the_example_runs_on_what_is_shipped():
 
 
 def test_an_unknown_preset_is_named_with_the_nearest():
-    with pytest.raises(InputError, match=r"'exmaple' is no preset\. Did you mean example\? There are example"):
+    with pytest.raises(InputError, match=r"'exmaple' is no preset\. Did you mean example\? There are nano, example"):
         presets.get("exmaple")

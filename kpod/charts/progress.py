@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -107,8 +107,20 @@ def keep_rate_figure(rows: Rows) -> go.Figure:
 
 def series(rows: Rows, key: str) -> tuple[np.ndarray, np.ndarray]:
     """Steps and values (points,) of one figure of the metrics; rows without it are left out."""
-    found = [(row["step"], row[key]) for row in rows if isinstance(row.get(key), int | float) and "step" in row]
-    return np.array([step for step, _ in found]), np.array([value for _, value in found], dtype=float)
+    pairs = [(number_in(row, "step"), number_in(row, key)) for row in rows]
+    found = [(int(step), value) for step, value in pairs if step is not None and value is not None]
+    return np.array([step for step, _ in found], dtype=int), np.array([value for _, value in found], dtype=float)
+
+
+def number_in(row: dict[str, Any], key: str) -> float | None:
+    """A finite number of a row; None where it has none, for a file from elsewhere may hold anything."""
+    value = row.get(key)
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def last_number(rows: Rows, key: str) -> float | None:
+    """The number of the last row."""
+    return number_in(rows[-1], key) if rows else None
 
 
 def running_mean(values: np.ndarray) -> np.ndarray:
@@ -132,12 +144,14 @@ def thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def epoch_ends(rows: Rows) -> list[int]:
     """The last step of every epoch but the one at work; none where they would crowd the figure."""
-    ends = [a["step"] for a, b in pairwise(rows) if a.get("epoch") != b.get("epoch")]
+    steps, epochs = series(rows, "epoch")
+    ends = [int(step) for step, now, following in zip(steps, epochs, epochs[1:], strict=False) if now != following]
     return ends if len(ends) <= 40 else []
 
 
 def tokens_a_second(rows: Rows) -> float | None:
     """Tokens a second over the last steps; None where none were timed."""
-    recent = [row for row in rows[-RECENT_STEPS:] if row.get("seconds") and row.get("tokens")]
-    seconds = sum(row["seconds"] for row in recent)
-    return sum(row["tokens"] for row in recent) / seconds if seconds > 0 else None
+    timed = [(number_in(row, "tokens"), number_in(row, "seconds")) for row in rows[-RECENT_STEPS:]]
+    recent = [(tokens, seconds) for tokens, seconds in timed if tokens and seconds]
+    seconds = sum(seconds for _, seconds in recent)
+    return sum(tokens for tokens, _ in recent) / seconds if seconds > 0 else None

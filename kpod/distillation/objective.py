@@ -43,6 +43,15 @@ def supervision(example: EncodedExample, token_weights: np.ndarray | None, num_i
     return weights
 
 
+def loss_weights(token_weights: np.ndarray, floor: float) -> np.ndarray:
+    """floor + (1 - floor) * w: what a rationale token weighs in the loss, of the same shape.
+
+    With 0 it is Eq. 15 as written: tokens whose weight is near 0 are then not learned, and a student that cannot write
+    the words between the keypoints does not get to them. With 1 the loss is the plain one.
+    """
+    return floor + (1.0 - floor) * token_weights
+
+
 def supervised_targets(example: EncodedExample, num_input_steps: int) -> np.ndarray:
     """Which tokens of the row are supervised, whatever their weights: (L,) bool."""
     targets = np.zeros(len(example), dtype=bool)

@@ -48,7 +48,7 @@ STUDENTS: dict[str, StudentEntry] = _entries(
         "nano",
         "decoder_only",
         str(SHIPPED / "nano"),
-        1_075_104,
+        1_075_536,
         "Apache-2.0",
         "shipped; of the small world, literate and good at one step: a whole run in minutes, without a network",
         is_local=True,

@@ -2,9 +2,9 @@
 
 Ids are those of the data folder `../shared/data`, so that a file of rationales and a hub set name a question alike;
 splits are the paper's where it divides the official ones (`paper_splits`). What is stated here was read off the sets'
-pages on the hub (configurations, columns, numbers of rows); no set was downloaded. Assumed is that the rows of
-openai/gsm8k and EleutherAI/asdiv stand in the order of the original files, for those sets have no ids. A set whose
-number of rows is another than `rows` keeps its official splits, and says so.
+pages on the hub (files, configurations, numbers of rows) and programs that use them (columns); no set was downloaded.
+Assumed is that the rows of openai/gsm8k and EleutherAI/asdiv stand in the order of the original files, for those sets
+have no ids. A set whose number of rows is another than `rows` keeps its official splits, and says so.
 
 The out-of-distribution sets are those that are mostly used: lucasmccabe/logiqa (of which only the hub's own conversion
 to Parquet can be loaded, for it and EleutherAI/logiqa are scripts), ucinlp/drop (its number questions),

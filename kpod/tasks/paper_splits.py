@@ -1,13 +1,14 @@
 """The paper's train, dev and test (Table 4) by question id, where they divide the official splits further.
 
-    GSM8K 7,473 / 660 / 659        its test is halved, CommonsenseQA 8,520 / 1,221 / 1,221: its train gives the dev set,
-    SVAMP   700 / 150 / 150        its test is halved    and its official dev set is the test set
-    ASDiv 1,533 / 313 / 314        of 2,305 questions; 145 that belong to no split of the paper are "unassigned"
+    GSM8K           7,473 / 660 / 659       its official test set is halved
+    CommonsenseQA   8,520 / 1,221 / 1,221   its train set gives the dev set, its official dev set is the test set
+    SVAMP           700 / 150 / 150         its test set is halved
+    ASDiv           1,533 / 313 / 314       of 2,305 questions; 145 that are in no split of the paper are "unassigned"
 
-No rule gives these sets (no order, and none of Python's, NumPy's or PyTorch's shuffles under the seeds tried), so
-`paper_splits.json` lists them: positions in GSM8K's official test set from 0, numbers of SVAMP's "chal-N" and of
-ASDiv's "nluds-N", the last seven characters of CommonsenseQA's ids, which are unique there. The paper trains on 1,462
-questions of ASDiv; which 71 of the 1,533 it leaves out is not stated.
+`paper_splits.json` lists them, for no rule was found: no order, and for the halves of GSM8K and SVAMP none of Python's and
+NumPy's shuffles with seeds 0 to 2,999. It holds positions in GSM8K's official test set from 0, numbers of SVAMP's "chal-N"
+and of ASDiv's "nluds-N", and the last seven characters of CommonsenseQA's ids, by which no other of its train set is
+taken. The paper trains on 1,462 questions of ASDiv; which 71 of the 1,533 it leaves out is not stated.
 """
 
 from __future__ import annotations

@@ -146,13 +146,12 @@ def _curves(rows: dict[str, list[dict]]) -> None:
     """The curves of what has been trained so far: the student's own, else mask learning's."""
     distilled, weighed = rows.get("distill", []), rows.get("weights", [])
     if distilled:
-        last, speed = distilled[-1], figures.tokens_a_second(distilled)
         parts.figures(
             [
-                (f"{last['loss']:.3f}", "loss", "of the last step (Eq. 15)"),
-                (f"{last['learning_rate']:.2g}", "learning rate", "of the last step"),
-                (str(last["epoch"]), "epoch", "of distillation"),
-                ("–" if speed is None else f"{speed:,.0f}", "tokens a second", "over the last 20 steps"),
+                (_figure(figures.last_number(distilled, "loss"), ".3f"), "loss", "of the last step (Eq. 15)"),
+                (_figure(figures.last_number(distilled, "learning_rate"), ".2g"), "learning rate", "of the last step"),
+                (_figure(figures.last_number(distilled, "epoch"), ".0f"), "epoch", "of distillation"),
+                (_figure(figures.tokens_a_second(distilled), ",.0f"), "tokens a second", "over the last 20 steps"),
             ]
         )
         st.plotly_chart(figures.loss_figure(distilled), config=CONFIG, key="loss")
@@ -163,6 +162,10 @@ def _curves(rows: dict[str, list[dict]]) -> None:
             st.plotly_chart(figures.keep_rate_figure(weighed), config=CONFIG, key="kept")
     if not distilled and not weighed:
         st.html('<p class="kp-quiet">Curves appear here with the first training step.</p>')
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)
 
 
 def _log(run: Run) -> None:

@@ -95,6 +95,8 @@ def _form() -> None:
         "task": current().values["data.task"], "fields": current().values["data.fields"],
     }  # fmt: skip
     try:
+        if not (values["model"] or "").strip():
+            raise InputError("Name the model that is to be asked.")
         options: TeachOptions | None = make_options(values)
     except InputError as refused:
         options = None

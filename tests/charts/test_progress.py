@@ -9,6 +9,7 @@ from kpod.charts.progress import (
     MAX_POINTS,
     epoch_ends,
     keep_rate_figure,
+    last_number,
     learning_rate_figure,
     loss_figure,
     mask_figure,
@@ -71,3 +72,12 @@ def test_mask_learning_shows_what_was_logged():
 @pytest.mark.parametrize("make", [loss_figure, learning_rate_figure, mask_figure, keep_rate_figure])
 def test_a_run_that_logged_nothing_has_empty_figures(make):
     assert all(not len(trace.x) for trace in make([]).data)
+
+
+def test_rubbish_in_the_metrics_of_a_foreign_run_is_left_out():
+    rubbish = [{"step": "x", "loss": "<b>"}, {"step": 1, "loss": float("nan")}, {"loss": 1.0}, {"epoch": []}]
+    for make in (loss_figure, learning_rate_figure, mask_figure, keep_rate_figure):
+        make(rubbish + ROWS)
+    assert len(series(rubbish, "loss")[0]) == 0
+    assert last_number(rubbish, "loss") is None and last_number(ROWS, "epoch") == 3 and last_number([], "loss") is None
+    assert tokens_a_second([{"tokens": "many", "seconds": 1}, {"tokens": 10, "seconds": 2}]) == 5.0

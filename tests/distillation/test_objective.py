@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from kpod.distillation.objective import supervised_targets, supervision, weighted_loss
+from kpod.distillation.objective import loss_weights, supervised_targets, supervision, weighted_loss
 from kpod.prompts import EncodedExample
 
 # Question 2 tokens, rationale 5 tokens in steps 0 0 1 1 2, suffix 3 tokens.
@@ -52,3 +52,10 @@ def test_the_weighted_loss_divides_by_the_number_of_tokens():
     assert weighted_loss(logits, targets, weights).item() == pytest.approx(expected, rel=1e-6)
     unweighted = torch.nn.functional.cross_entropy(logits, targets)
     assert weighted_loss(logits, targets, torch.ones(3)).item() == pytest.approx(unweighted.item(), rel=1e-6)
+
+
+def test_a_floor_under_the_weights():
+    weights = np.array([0.0, 0.2, 1.0])
+    assert loss_weights(weights, 0.0).tolist() == weights.tolist()  # Eq. 15 as written
+    assert loss_weights(weights, 0.5).tolist() == [0.5, 0.6, 1.0]  # 0.5 + 0.5 * w
+    assert loss_weights(weights, 1.0).tolist() == [1.0, 1.0, 1.0]  # the plain loss

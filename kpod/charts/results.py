@@ -1,0 +1,119 @@
+"""Figures of results: accuracies with their intervals, by set, method and number of steps; and costs by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from kpod.charts.colour import ACCENT, ACCENT_SECOND, MISSING
+from kpod.charts.figure import category_colour, category_symbol, new_figure
+from kpod.charts.text import for_plotly
+
+_HOVER = "%{y:.1%} (95% %{customdata[0]:.1%} to %{customdata[1]:.1%})<br>%{customdata[2]} of %{customdata[3]} right"
+
+
+def accuracy_figure(table: pd.DataFrame) -> go.Figure:
+    """Accuracy of each student on each evaluation set, with its interval."""
+    figure = new_figure(300, "", "accuracy")
+    for name, group in table.groupby("student", sort=False):
+        _points(figure, [for_plotly(str(each), 40) for each in group["evaluation_set"]], group, str(name))
+    _as_shares(figure, table)
+    figure.update_layout(scattermode="group", scattergap=0.6)
+    figure.update_xaxes(type="category")
+    return figure
+
+
+def steps_figure(table: pd.DataFrame, by: str = "student") -> go.Figure:
+    """Accuracy by number of steps of the question's own rationale, a line for each value of the column `by`."""
+    figure = new_figure(300, "steps of the question's own rationale", "accuracy")
+    for number, (name, group) in enumerate(table.groupby(by, sort=False)):
+        ordered = group.sort_values("num_steps")
+        _points(figure, ordered["num_steps"].astype(int).tolist(), ordered, str(name), number, mode="lines+markers")
+    _as_shares(figure, table)
+    figure.update_layout(scattermode="group", scattergap=0.8)
+    figure.update_xaxes(dtick=1)
+    return figure
+
+
+def cost_figure(costs: pd.DataFrame, names: Sequence[str]) -> go.Figure:
+    """Seconds by stage of one run, or of two; `names` says which."""
+    stages = costs[costs["stage"] != "all stages"].iloc[::-1]
+    figure = new_figure(90 + 34 * max(1, len(stages)), "seconds", "")
+    columns = [column for column in ("seconds", "seconds_other") if column in stages]
+    for column, name, colour, pattern in zip(columns, names, (ACCENT, ACCENT_SECOND), ("", "/"), strict=False):
+        figure.add_bar(
+            y=[for_plotly(stage, 30) for stage in stages["stage"]],
+            x=stages[column].astype(float),
+            orientation="h",
+            name=for_plotly(name, 40),
+            marker={"color": colour, "pattern": {"shape": pattern, "fillmode": "overlay", "fgopacity": 0.5, "size": 7}},
+            hovertemplate="%{y}: %{x:,.1f} s<extra></extra>",
+        )
+    figure.update_layout(barmode="group", legend={"traceorder": "normal"})
+    return figure
+
+
+def methods_figure(summary: pd.DataFrame) -> go.Figure:
+    """Mean accuracy of each method of an ablation with its interval over the seeds, the reference first."""
+    ordered = summary.iloc[::-1]
+    figure = new_figure(110 + 34 * max(1, len(summary)), "accuracy", "")
+    accuracy = ordered["accuracy"].astype(float)
+    figure.add_scatter(
+        x=accuracy,
+        y=[for_plotly(str(label), 40) for label in ordered["label"]],
+        mode="markers",
+        marker={
+            "color": [ACCENT if each else ACCENT_SECOND for each in ordered["is_reference"]],
+            "symbol": ["diamond" if each else "circle" for each in ordered["is_reference"]],
+            "size": 11,
+        },
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": ordered["high"].astype(float) - accuracy,
+            "arrayminus": accuracy - ordered["low"].astype(float),
+            "color": MISSING,
+        },
+        customdata=ordered[["low", "high", "seeds"]],
+        hovertemplate="%{y}: %{x:.1%} (95% %{customdata[0]:.1%} to %{customdata[1]:.1%})<br>%{customdata[2]} seeds"
+        "<extra></extra>",
+    )
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(tickformat=".0%", showgrid=True, gridcolor="rgba(128,136,150,.18)")
+    return figure
+
+
+def _points(
+    figure: go.Figure, x: Sequence[object], rows: pd.DataFrame, name: str, number: int | None = None, mode: str = ""
+) -> None:
+    number = len(figure.data) if number is None else number
+    accuracy = rows["accuracy"].astype(float)
+    figure.add_scatter(
+        x=list(x),
+        y=accuracy,
+        name=for_plotly(name, 40),
+        mode=mode or "markers",
+        line={"color": category_colour(1 - number if number < 2 else number), "width": 1.5},
+        marker={
+            "color": category_colour(1 - number if number < 2 else number),
+            "symbol": category_symbol(number),
+            "size": 10,
+        },
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": rows["high"].astype(float) - accuracy,
+            "arrayminus": accuracy - rows["low"].astype(float),
+            "thickness": 2,
+            "width": 7,
+        },
+        customdata=rows[["low", "high", "correct", "questions"]],
+        hovertemplate=f"{for_plotly(name, 40)}: {_HOVER}<extra></extra>",
+    )
+
+
+def _as_shares(figure: go.Figure, table: pd.DataFrame) -> None:
+    top = float(table["high"].max()) if len(table) else 1.0
+    figure.update_yaxes(tickformat=".0%", range=[0, min(1.02, top * 1.12 + 0.02)])
