@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from kpod.charts.figure import new_figure
 
 MAX_POINTS = 400  # of a curve: more cannot be told apart at this width
 RECENT_STEPS = 20
+LARGEST = 2**53
 
 Rows = Sequence[dict[str, Any]]
 
@@ -115,7 +115,7 @@ def series(rows: Rows, key: str) -> tuple[np.ndarray, np.ndarray]:
 def number_in(row: dict[str, Any], key: str) -> float | None:
     """A finite number of a row; None where it has none, for a file from elsewhere may hold anything."""
     value = row.get(key)
-    return value if isinstance(value, int | float) and math.isfinite(value) else None
+    return value if isinstance(value, int | float) and abs(value) < LARGEST else None  # NaN is below nothing
 
 
 def last_number(rows: Rows, key: str) -> float | None:

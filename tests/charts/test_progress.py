@@ -75,7 +75,12 @@ def test_a_run_that_logged_nothing_has_empty_figures(make):
 
 
 def test_rubbish_in_the_metrics_of_a_foreign_run_is_left_out():
-    rubbish = [{"step": "x", "loss": "<b>"}, {"step": 1, "loss": float("nan")}, {"loss": 1.0}, {"epoch": []}]
+    rubbish = [
+        {"step": "x", "loss": "<b>"},
+        {"step": 1, "loss": float("nan")},
+        {"step": 10**400, "loss": 1},
+        {"epoch": []},
+    ]
     for make in (loss_figure, learning_rate_figure, mask_figure, keep_rate_figure):
         make(rubbish + ROWS)
     assert len(series(rubbish, "loss")[0]) == 0
