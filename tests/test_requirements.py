@@ -10,8 +10,10 @@ from tests.support.import_graph import build_graph
 NEVER_IMPORTED = {
     "accelerate": "transformers needs it to place and to train models",
     "gguf": "transformers needs it to read GGUF files",
+    "fastapi": "`transformers serve`, which a test asks, needs it",
     "ruff": "CI runs it",
     "tensorboard": "torch writes its events by it",
+    "uvicorn": "`transformers serve`, which a test asks, needs it",
 }
 
 

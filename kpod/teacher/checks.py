@@ -35,6 +35,7 @@ _UNFINISHED_WORD = re.compile(
 _UNFINISHED_MARK = re.compile(r"(?:[=+*/×÷<(\[{,:;\\-]|(?<![0-9\s])\s*\$|=\s*\$)$")
 # What opens a chain of reasons, in whose first step a number is no conclusion yet.
 _REASONING = re.compile(r"\s*(?:let|since|suppose|assume|given)\b", re.IGNORECASE)
+_CLOSING_MARKUP = re.compile(r"(?:\*\*|__|`)+$")  # of "So **7**": no unfinished product
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -64,7 +65,7 @@ def check_truncated(question: Question) -> Finding | None:
     steps = split_steps(text)
     if not steps:
         return None
-    last = text[slice(*steps[-1])]
+    last = _CLOSING_MARKUP.sub("", text[slice(*steps[-1])])
     if last.rstrip("*_`\"'”’)")[-1:] in (*".!?…。！？",):
         return None
     if last.count(",") >= LISTED:
