@@ -9,9 +9,9 @@ from kpod.run_store import TABLES, Run
 
 KINDS = ("zip", "tar.gz")
 _TOLD = ("run.json", "config.yaml", "notes.json", "metrics.jsonl", "log.txt")
-_TABLES = tuple(f"{table}.parquet" for table in TABLES)
+_TABLES = (*(f"{table}.parquet" for table in TABLES), "further_rationales.parquet")
 _TRAINED = ("weight_generator.safetensors",)
-_FOLDERS = {"adapter": 2, "checkpoints": 4}  # with the number of parts that a path in it has at most
+_FOLDERS = {"adapter": 2, "student": 2, "checkpoints": 4}  # with the number of parts that a path in it has at most
 _ENDINGS = (".safetensors", ".json")  # tensors and plain values; nothing that could run when it is read
 # Beside a run's own files these may lie in a folder that somebody packed by hand; they are passed over.
 _BY_PRODUCTS = ("lock", "cancel", "process.json", "terminal.txt", "adapter/README.md", ".DS_Store", "Thumbs.db")
@@ -31,6 +31,8 @@ def is_run_file(name: str) -> bool:
 def is_by_product(name: str) -> bool:
     """Whether a file is one that a folder gathers beside the run's own, and that no run misses."""
     parts = name.split("/")
+    if parts[0] == "tensorboard":  # the same as metrics.jsonl, in a form that is not ours to read
+        return True
     return name in _BY_PRODUCTS or parts[-1].startswith("._") or parts[-1].endswith(".tmp") or parts[0] == "__MACOSX"
 
 
@@ -42,7 +44,7 @@ def is_run_folder(name: str) -> bool:
 def run_files(folder: Path, *, checkpoints: bool) -> list[str]:
     """The files of a run that an archive of it holds, in their order; links and what is no part of a run are left out.
 
-    `checkpoints`: also what was trained: the adapter, the weight generator and checkpoints.
+    `checkpoints`: also what was trained: adapter or whole student, weight generator and checkpoints.
     """
     names = [*_TOLD, *_TABLES, *(_TRAINED if checkpoints else ())]
     for top in _FOLDERS if checkpoints else ():
