@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kpod.errors import InputError
 from kpod.prompts import ANSWER_TRIGGER
 from kpod.run_store import Run
 from kpod.statistics import McNemar, holm_correction, mcnemar_exact, wilson_interval
@@ -17,6 +16,7 @@ BASE, DISTILLED = "before distillation", "after distillation"
 RIGHT, WRONG, NO_ANSWER = "right", "wrong", "no answer"
 BOTH_RIGHT, ONLY_FIRST, ONLY_SECOND, BOTH_WRONG = "both right", "only this run", "only the other", "both wrong"
 PLAIN_METHOD = "plain"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def answer_table(predictions: pd.DataFrame, questions: pd.DataFrame, step_mode: str = "sentence") -> pd.DataFrame:
@@ -41,7 +41,7 @@ def answer_table(predictions: pd.DataFrame, questions: pd.DataFrame, step_mode: 
             "student": [BASE if epoch == 0 else DISTILLED for epoch in kept["epoch"]],
             "outcome": outcome.to_numpy(),
             "correct": correct,
-            "answer": [None if pd.isna(answer) else str(answer) for answer in kept["answer"]],
+            "answer": pd.Series([None if pd.isna(each) else str(each) for each in kept["answer"]], dtype=object),
             "gold": known["answer"].fillna("").astype(str).to_numpy(),
             "output": output.to_numpy(),
             "text": known["text"].fillna("").astype(str).to_numpy(),
@@ -53,7 +53,10 @@ def answer_table(predictions: pd.DataFrame, questions: pd.DataFrame, step_mode: 
 
 
 def accuracy_table(answers: pd.DataFrame) -> pd.DataFrame:
-    """A row an evaluation set and student: questions, correct, accuracy with its 95% Wilson interval, no_answer, cut."""
+    """A row an evaluation set and student, before distillation first.
+
+    Columns: questions, correct, accuracy, low, high (95% Wilson), no_answer, unfinished (questions).
+    """
     return _accuracies(answers, ["evaluation_set", "student"])
 
 
@@ -74,9 +77,9 @@ def _accuracies(answers: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         )
     columns = [*by, "questions", "correct", "accuracy", "low", "high", "no_answer", "unfinished"]
     table = pd.DataFrame(rows, columns=columns)
-    return table.sort_values([name for name in by if name != "student"] + ["student"], ascending=True).sort_values(
-        "student", key=lambda names: names != BASE, kind="stable", ignore_index=True
-    )
+    order = [table[name] for name in by if name != "student"] + [table["student"] == DISTILLED]
+    rank = pd.concat(order, axis=1).sort_values(by=[each.name for each in order]).index
+    return table.loc[rank].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ def compare_many(chosen: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> pd
 
 
 def stage_costs(run: Run, metrics: pd.DataFrame) -> pd.DataFrame:
-    """A row a finished pipeline stage: stage, seconds, peak_memory_gb, tokens (that it trained on; missing elsewhere)."""
+    """A row a finished pipeline stage: stage, seconds, peak_memory_gb, tokens (missing where it logs none)."""
     tokens = pd.Series(dtype=float)
     if {"stage", "tokens"} <= set(metrics.columns):
         counted = pd.to_numeric(metrics["tokens"], errors="coerce")
@@ -184,7 +187,10 @@ def _whole(count: float | None) -> int | None:
 
 
 def costs_beside(first: pd.DataFrame, second: pd.DataFrame | None) -> pd.DataFrame:
-    """The costs of two runs by stage, with columns NAME and NAME_other, and a last row with the sums (largest memory)."""
+    """The costs of two runs by stage, in columns NAME and NAME_other.
+
+    The last row, "all stages", has the sums, and of memory the largest.
+    """
     other = first.iloc[:0] if second is None else second
     merged = first.merge(other, on="stage", how="outer", suffixes=("", "_other"), sort=False)
     order = {name: at for at, name in enumerate([*first["stage"], *other["stage"]][::-1])}
@@ -217,11 +223,7 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
     """A table as CSV for spreadsheets: a cell that one would take for a formula gets an apostrophe in front."""
     safe = table.copy()
     for column in safe.columns:
-        safe[column] = [f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t\r" and v[:1] else v for v in safe[column]]
-    return safe.to_csv(index=False).encode("utf-8", errors="replace")
-
-
-def check_measured(answers: pd.DataFrame) -> None:
-    """Raises InputError where a run has no answers at all."""
-    if answers.empty:
-        raise InputError("This run's table of predictions is empty. Resume the run, or choose another.")
+        safe[column] = [
+            f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA else value for value in safe[column]
+        ]
+    return safe.to_csv(index=False).encode()

@@ -45,7 +45,7 @@ def read_note(folder: Path) -> str:
         note = json.loads((folder / NOTES).read_text(encoding="utf-8"))["note"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
-    return note[:MAX_NOTE] if isinstance(note, str) else ""
+    return note[:MAX_NOTE].encode(errors="replace").decode() if isinstance(note, str) else ""
 
 
 def write_note(run: Run, text: str, root: Path | None = None) -> None:

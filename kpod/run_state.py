@@ -121,6 +121,7 @@ def read_state(folder: Path) -> RunState:
                 f"{folder} was written by a newer KPOD Studio (format {newest}; this one reads up to "
                 f"{FORMAT_VERSION}). Update it."
             )
+        json.dumps(values, ensure_ascii=False).encode()  # half a character could be neither shown nor written again
         _Strict.model_validate(values)
         return _STATE.validate_python(values)
     except InputError:

@@ -82,6 +82,8 @@ def test_a_note_too_long_and_damaged_ones(run, tmp_path):
     for content in (b"{", b"[]", b"null", b'{"note": 7}', b"\xff", b"[" * 100_000):
         (run.folder / NOTES).write_bytes(content)
         assert read_note(run.folder) == ""
+    (run.folder / NOTES).write_bytes(b'{"note": "half \\ud800"}')
+    assert read_note(run.folder) == "half ?"
 
 
 def test_a_deleted_run_is_gone_with_all_that_it_held(run, tmp_path):

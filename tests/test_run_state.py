@@ -63,7 +63,10 @@ def test_a_value_of_a_wrong_type_is_named(tmp_path, changes, where):
         read_state(write(tmp_path, **changes))
 
 
-@pytest.mark.parametrize("content", ["[" * 100_000, '{"format_version": ' + "9" * 5000 + "}", "NaN", '"text"'])
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 100_000, '{"format_version": ' + "9" * 5000 + "}", "NaN", '"text"', json.dumps(GOOD | {"name": "\ud800"})],
+)
 def test_json_that_cannot_be_read_is_damage_and_no_error_of_ours(tmp_path, content):
     (tmp_path / "run.json").write_text(content)
     with pytest.raises(InputError, match=r"run\.json is damaged"):

@@ -22,6 +22,7 @@ page = st.navigation(
         st.Page(state.PAGES / "keypoints.py", title="Keypoints", icon=":material/ink_highlighter:"),
         st.Page(state.PAGES / "curriculum.py", title="Curriculum", icon=":material/stairs:"),
         st.Page(state.PAGES / "questions.py", title="Questions", icon=":material/scatter_plot:"),
+        st.Page(state.PAGES / "results.py", title="Results", icon=":material/leaderboard:"),
     ],
     position="top",
 )

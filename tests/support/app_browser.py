@@ -25,9 +25,10 @@ PAGES = {
     "keypoints": ("/keypoints", ".st-key-tokens .token >> nth=5"),
     "curriculum": ("/curriculum", ".st-key-matrix .heatmaplayer .hm"),
     "questions": ("/questions", ".st-key-map canvas"),
+    "results": ("/results", ".st-key-accuracy .plot-container"),
 }
 # On a deep link Streamlit's front end looks for its server below the page's own path first; that 404 is its design.
-PROBES = re.compile(r"/(keypoints|curriculum|questions)/_stcore/(health|host-config)$")
+PROBES = re.compile(r"/(distill|keypoints|curriculum|questions|results)/_stcore/(health|host-config)$")
 
 
 def new_context(browser: Browser, width: int = 1366, height: int = 768, scheme: str = "light") -> BrowserContext:

@@ -7,7 +7,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = ("overview", "distill", "keypoints", "curriculum", "questions")
+PAGES = ("overview", "distill", "keypoints", "curriculum", "questions", "results")
 
 
 def open_app(page: str = "overview", **address: str | list[str]) -> AppTest:

@@ -1,0 +1,80 @@
+"""Accuracy before and after distillation: with intervals, by evaluation set and by number of steps."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from kpod.charts import results as charts
+from kpod.results import accuracy_by_steps, accuracy_table
+from kpod.run_store import Run
+from kpod.ui import parts
+from kpod.ui.results_parts import answers, download, figure, percent_columns
+
+
+def accuracy(run: Run) -> None:
+    """Figures and tables of how often the student is right."""
+    found = answers(run)
+    table, by_steps = accuracy_table(found), accuracy_by_steps(found)
+    _figures(table)
+    left, right = st.columns(2, gap="large")
+    with left:
+        parts.section("By evaluation set", "Bars are 95% Wilson intervals: where the true accuracy plausibly lies.")
+        figure(charts.accuracy_figure(table), "accuracy")
+    with right:
+        parts.section("By number of steps", "Of the question's own solution or its teacher's.")
+        if by_steps.empty:
+            parts.empty_state(
+                "No numbers of steps",
+                "The evaluation questions come without rationales. Give an evaluation set that has them, such as one "
+                "with gold solutions.",
+            )
+        else:
+            sets = by_steps["evaluation_set"].unique()
+            one = by_steps[by_steps["evaluation_set"] == sets[0]]
+            figure(charts.steps_figure(one), "accuracy-by-steps")
+            if len(sets) > 1:
+                st.caption(f"The first of {len(sets)} evaluation sets; the table below has all.")
+    _table(table, "accuracies")
+    download(run, table, "accuracy", "Accuracy as CSV")
+    if len(by_steps):
+        with st.expander("By number of steps, in figures"):
+            _table(by_steps, "accuracies-by-steps")
+            download(run, by_steps, "accuracy-by-steps", "By steps as CSV")
+    with st.expander("Every answer"):
+        st.caption(f"{len(found):,} answers with question, output, answer found in it, gold answer and outcome.")
+        download(run, found, "answers", "All answers as CSV")
+
+
+def _figures(table: pd.DataFrame) -> None:
+    """The sums over all sets in large type."""
+    entries = []
+    for student, group in table.groupby("student", sort=False):
+        right, count = int(group["correct"].sum()), int(group["questions"].sum())
+        entries.append((f"{right / count:.1%}", str(student), f"{right:,} of {count:,} questions right"))
+    last = table[table["student"] == table["student"].iloc[-1]]
+    for column, name, hint in (
+        ("no_answer", "without an answer", "outputs in which no answer is found; they count as wrong"),
+        (
+            "unfinished",
+            "without an answer sentence",
+            "outputs that were cut off or never came to their answer sentence",
+        ),
+    ):
+        entries.append((f"{int(last[column].sum()):,}", name, hint))
+    parts.figures(entries)
+
+
+def _table(table: pd.DataFrame, key: str) -> None:
+    st.dataframe(
+        table,
+        hide_index=True,
+        key=key,
+        column_config={
+            "evaluation_set": "evaluation set",
+            "num_steps": "steps",
+            "no_answer": "no answer",
+            "unfinished": "no answer sentence",
+            **percent_columns("accuracy", low="95% from", high="to"),
+        },
+    )

@@ -1,0 +1,91 @@
+"""What the parts of the Results page share: a run's answers, figures that can be saved, tables for download."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from kpod.charts.figure import CONFIG
+from kpod.charts.text import one_line
+from kpod.results import answer_table, csv_bytes, distilled
+from kpod.run_archive import archive_name
+from kpod.run_store import Run
+from kpod.ui import parts, reads
+
+FORMATS = ("png", "svg")
+MAX_ROWS = 2_000  # a longer table is no help to anyone; its CSV has every row
+MARKS = {"right": "✓ right", "wrong": "✗ wrong", "no answer": "– no answer"}
+
+
+def answers(run: Run) -> pd.DataFrame:
+    """The run's answers (kpod.results.answer_table), read again only where its files changed."""
+    stamps = (reads.stamp(run, "predictions"), reads.stamp(run, "questions"))
+    return _answers(str(run.folder), stamps, run.config.steps.mode, run)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _answers(folder: str, stamps: object, step_mode: str, _run: Run) -> pd.DataFrame:
+    columns = ("question", "text", "answer", "rationale")
+    return answer_table(reads.table(_run, "predictions"), reads.table(_run, "questions", columns), step_mode)
+
+
+def distilled_answers(runs: dict[str, Run]) -> dict[str, pd.DataFrame]:
+    """The answers after distillation of every run that has some, by key; a damaged run is left out."""
+    found = {}
+    for key, run in runs.items():
+        with parts.guarded():
+            if run.has("predictions") and run.has("questions") and len(table := distilled(answers(run))):
+                found[key] = table
+    return found
+
+
+def format_choice() -> None:
+    """As what the camera above each figure saves it."""
+    st.segmented_control(
+        "Figures save as",
+        FORMATS,
+        default=FORMATS[0],
+        required=True,
+        format_func=str.upper,
+        key="figure-format",
+        bind="query-params",
+        help="The camera that appears above a figure saves it in the browser.",
+    )
+
+
+def figure(drawn: go.Figure, key: str) -> None:
+    """A figure with a camera that saves it as PNG or SVG, as chosen."""
+    chosen = st.session_state.get("figure-format") or FORMATS[0]
+    options = CONFIG["toImageButtonOptions"] | {"format": chosen, "filename": f"kpod-{key}"}
+    st.plotly_chart(drawn, config=CONFIG | {"toImageButtonOptions": options}, key=key)
+
+
+def download(run: Run, table: pd.DataFrame, what: str, label: str = "CSV") -> None:
+    """A button for a whole table as CSV, made when it is asked for."""
+    st.download_button(
+        label,
+        data=lambda: csv_bytes(table),
+        file_name=f"{archive_name(run)}-{what}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        key=f"csv-{what}",
+    )
+
+
+def set_choice(table: pd.DataFrame, key: str) -> pd.DataFrame:
+    """The rows of one evaluation set, chosen where there are several."""
+    names = sorted(table["evaluation_set"].unique())
+    if len(names) < 2:
+        return table
+    chosen = st.selectbox(
+        "Evaluation set", range(len(names)), format_func=lambda at: f"{at + 1}. {one_line(names[at], 60)}", key=key
+    )
+    return table[table["evaluation_set"] == names[chosen]]
+
+
+def percent_columns(*names: str, **labels: str) -> dict[str, object]:
+    """Column settings that show shares as percentages."""
+    columns = dict.fromkeys(names) | labels
+    return {name: st.column_config.NumberColumn(label, format="percent") for name, label in columns.items()}
