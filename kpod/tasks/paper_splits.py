@@ -5,10 +5,10 @@
     SVAMP           700 / 150 / 150         its test set is halved
     ASDiv           1,533 / 313 / 314       of 2,305 questions; 145 that are in no split of the paper are "unassigned"
 
-`paper_splits.json` lists them, for no rule was found: no order, and for the halves of GSM8K and SVAMP none of Python's and
-NumPy's shuffles with seeds 0 to 2,999. It holds positions in GSM8K's official test set from 0, numbers of SVAMP's "chal-N"
-and of ASDiv's "nluds-N", and the last seven characters of CommonsenseQA's ids, by which no other of its train set is
-taken. The paper trains on 1,462 questions of ASDiv; which 71 of the 1,533 it leaves out is not stated.
+`paper_splits.json` lists them, for no rule was found: no order, and for the halves of GSM8K and SVAMP none of Python's
+and NumPy's shuffles with seeds 0 to 2,999. It holds positions in GSM8K's official test set from 0, numbers of SVAMP's
+"chal-N" and of ASDiv's "nluds-N", and the last seven characters of CommonsenseQA's ids, by which no other of its train
+set is taken. The paper trains on 1,462 questions of ASDiv; which 71 of the 1,533 it leaves out is not stated.
 """
 
 from __future__ import annotations
