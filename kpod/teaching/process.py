@@ -9,13 +9,12 @@ import sys
 import threading
 from pathlib import Path
 
-import yaml
 from filelock import FileLock, Timeout
 
 from kpod.artefacts import disk_errors, write_whole
 from kpod.errors import InputError
 from kpod.teaching.files import TeachFiles
-from kpod.teaching.options import TeachOptions
+from kpod.teaching.options import TeachOptions, options_yaml
 from kpod.teaching.progress import TeachState
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +36,7 @@ def start(options: TeachOptions) -> None:
     with disk_errors(out.name, out.parent):
         out.parent.mkdir(parents=True, exist_ok=True)
         terminal = out.with_name(f"{out.name}.log").open("a", encoding="utf-8")
-    write_whole(options_file(out), yaml.safe_dump(options.model_dump(), sort_keys=False, allow_unicode=True).encode())
+    write_whole(options_file(out), options_yaml(options).encode())
     TeachFiles(out).cancel.unlink(missing_ok=True)
     path = os.pathsep.join(part for part in (str(PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")) if part)
     with terminal:
