@@ -1,6 +1,8 @@
 """Overview: what this is, the pipeline as a picture with the chosen run's figures, and all runs."""
 
 from kpod.ui import overview, parts, state
+from kpod.ui.run_files import file_actions
+from kpod.ui.run_list import run_list
 
 run = state.open_run(
     "KPOD Studio",
@@ -8,6 +10,7 @@ run = state.open_run(
     "hand the steps over from easy to hard.",
 )
 overview.live_head(run)
+file_actions(run)
 parts.show_warnings(run)
 overview.pipeline(run)
-overview.run_list()
+run_list()

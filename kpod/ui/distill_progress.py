@@ -17,7 +17,7 @@ from kpod.metrics_tail import MetricsTail
 from kpod.progress import format_seconds
 from kpod.run_store import Run
 from kpod.ui import parts, reads
-from kpod.ui.overview import STATUS_MARKS
+from kpod.ui.run_status import STATUS_MARKS
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SILENT_SECONDS = 120.0  # a run at work writes its state every second, but for stages that report no steps

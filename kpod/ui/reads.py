@@ -27,7 +27,7 @@ def all_runs() -> RunList:
     found, unreadable = [], []
     root = runs_folder()
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
-        if not (folder / "run.json").is_file():
+        if folder.name.startswith(".") or not (folder / "run.json").is_file():  # hidden: on its way in or out
             continue
         try:
             found.append(open_run(folder))
