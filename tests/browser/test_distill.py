@@ -1,0 +1,175 @@
+"""A run from the form in Chromium: started, watched, cancelled, killed, resumed, found from any tab and server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from kpod import jobs
+from kpod.config_forms import assignments_of
+from kpod.run_process import read_record
+from kpod.run_store import Run, load_run
+from tests.support.tiny_runs import tiny_config, write_questions
+
+pytestmark = pytest.mark.browser
+
+WINDOWS = [(1366, 768), (1920, 1080)]
+LIMIT_MS = 240_000
+LONG = {"epochs": 4_000, "batch_size": 2, "lora_rank": 4, "checkpoint_seconds": 1.0}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("distill")
+
+
+@pytest.fixture(scope="module")
+def distill_server(chromium, place) -> Iterator[str]:
+    from tests.support.app_server import serve
+
+    with serve(place / "runs", place / "server.txt") as url:
+        yield url
+
+
+@pytest.fixture
+def tab(profile, distill_server) -> Iterator:
+    """Open watched tabs of the Distill page at an address; whatever went wrong on them fails the test at its end."""
+    from tests.support.app_browser import Watched
+
+    opened: list[Watched] = []
+
+    def open_tab(*, url: str = distill_server, size=WINDOWS[0], scheme="light", **address) -> Watched:
+        watched = Watched(profile(width=size[0], height=size[1], scheme=scheme), url)
+        opened.append(watched)
+        watched.page.goto(f"{url}/distill?{urlencode(address, doseq=True)}")
+        watched.page.locator(".kp-head").first.wait_for(state="attached")
+        watched.settle()
+        return watched
+
+    yield open_tab
+    try:
+        for watched in opened:
+            watched.check()
+    finally:
+        for watched in opened:
+            watched.close()
+
+
+@pytest.fixture(scope="module")
+def form_of(place, tiny_llama_folder):
+    """The address of a form for a tiny run."""
+    source = write_questions(place / "questions.jsonl", trained=8, measured=2)
+
+    def address(name: str, **sections) -> dict:
+        config = tiny_config(source, tiny_llama_folder, name=name, **sections)
+        return {"preset": "example", "set": assignments_of(config, "example")}
+
+    return address
+
+
+def run_named(place: Path, name: str) -> Run:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        for path in (place / "runs").glob("*/run.json"):
+            if json.loads(path.read_text())["name"] == name:
+                return load_run(path.parent)
+        time.sleep(0.2)
+    raise AssertionError(f"no run {name!r} in {place}")
+
+
+def start(watched, place: Path, name: str) -> Run:
+    watched.page.locator(".st-key-start button").click()
+    watched.page.get_by_role("button", name="Start this run").wait_for(state="detached", timeout=LIMIT_MS)
+    return run_named(place, name)
+
+
+def status(watched, text: str) -> None:
+    watched.page.locator(".kp-status", has_text=text).wait_for(timeout=LIMIT_MS)
+
+
+@pytest.mark.parametrize("size", WINDOWS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_view_starts_a_run_with_one_click_and_fits(tab, size, scheme):
+    watched = tab(size=size, scheme=scheme)
+    button = watched.page.locator(".st-key-start button")
+    assert button.is_enabled() and button.is_visible()
+    box = button.bounding_box()
+    assert box["y"] + box["height"] < size[1]
+    for group in ("weights", "data", "curriculum"):
+        watched.page.goto(f"{watched.url}/distill?group={group}")
+        watched.settle()
+        assert watched.scroll_excess() <= 0, group
+
+
+def test_a_run_from_the_form_is_watched_to_its_end_and_leads_to_its_pages(tab, place, form_of):
+    watched = tab(**form_of("Watched"))
+    run = start(watched, place, "Watched")
+    assert f"run={run.id}" in watched.page.url and "view=progress" in watched.page.url
+    status(watched, "finished")
+    watched.settle()
+    assert watched.page.locator(".kp-stages .done").count() >= 9
+    watched.page.locator(".st-key-loss .scatterlayer").first.wait_for(state="attached")
+    watched.page.locator(".st-key-open-keypoints button").click()
+    watched.page.locator(".st-key-tokens .token").first.wait_for(state="attached")
+    assert f"run={run.id}" in watched.page.url
+
+
+def test_cancel_asks_first_and_resume_goes_on(tab, place, form_of):
+    watched = tab(**form_of("Cancelled", distillation=LONG))
+    run = start(watched, place, "Cancelled")
+    watched.page.locator(".kp-stages .running", has_text="distill").wait_for(timeout=LIMIT_MS)
+    watched.page.locator(".st-key-cancel button").first.click()
+    watched.page.get_by_role("button", name="Yes, stop it").wait_for()
+    assert jobs.state(run).status == "running"
+    watched.page.get_by_role("button", name="Yes, stop it").click()
+    status(watched, "cancelled")
+    watched.page.locator(".st-key-resume button").first.click()
+    status(watched, "running")
+    watched.page.locator(".kp-stages .running", has_text="distill").wait_for(timeout=LIMIT_MS)
+    jobs.cancel(run, wait=True)
+    status(watched, "cancelled")
+
+
+def test_a_killed_run_is_shown_as_died_in_every_tab_and_the_one_behind_it_moves_up(tab, place, form_of):
+    first = tab(**form_of("Killed", distillation=LONG))
+    run = start(first, place, "Killed")
+    first.page.locator(".kp-stages .running", has_text="distill").wait_for(timeout=LIMIT_MS)
+    behind = tab(**form_of("Behind"))
+    waiting = start(behind, place, "Behind")
+    behind.page.get_by_text("next in the queue").wait_for(timeout=LIMIT_MS)
+    cold = tab(view="progress", run=run.id)
+    status(cold, "running")
+    os.kill(read_record(run.folder).pid, signal.SIGKILL)
+    for watched in (first, cold):
+        status(watched, "died")
+        watched.page.get_by_text("The process of this run died").wait_for(timeout=LIMIT_MS)
+    status(behind, "finished")
+    assert jobs.state(waiting).status == "finished"
+    first.page.locator(".st-key-resume button").first.click()
+    first.page.locator(".kp-stages .running", has_text="distill").wait_for(timeout=LIMIT_MS)
+    jobs.cancel(run, wait=True)
+
+
+def test_a_run_outlives_the_server_and_is_found_again(tab, place, form_of):
+    from tests.support.app_server import serve
+
+    with serve(place / "runs", place / "first.txt") as url:
+        before = tab(url=url, **form_of("Outlives", distillation=LONG))
+        run = start(before, place, "Outlives")
+        before.page.locator(".kp-stages .running", has_text="distill").wait_for(timeout=LIMIT_MS)
+        before.page.goto("about:blank")
+    assert jobs.state(run).status == "running"
+    with serve(place / "runs", place / "second.txt") as url:
+        after = tab(url=url, view="progress", run=run.id)
+        status(after, "running")
+        after.page.locator(".st-key-cancel button").first.click()
+        after.page.get_by_role("button", name="Yes, stop it").click()
+        status(after, "cancelled")
+        after.page.goto("about:blank")
