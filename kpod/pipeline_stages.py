@@ -76,7 +76,11 @@ def weigh(context: Context) -> None:
     """Token weights by mask learning; 1 everywhere for a method that does not learn them."""
     tokens = context.run.tokens
     settings = context.config.weights
-    options = MaskLearningOptions(**settings.model_dump(), seed=context.config.seed)
+    options = MaskLearningOptions(
+        **settings.model_dump(),
+        seed=context.config.seed,
+        checkpoint_seconds=context.config.distillation.checkpoint_seconds,
+    )
     learned = learn_token_weights(
         context.load_student(),
         [example.encoded for example in context.examples],
