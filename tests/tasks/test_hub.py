@@ -217,7 +217,7 @@ def test_a_local_folder_is_known_by_its_content(tmp_path):
 def test_what_a_folder_does_not_have(tmp_path):
     folder = write_repository(tmp_path / "mine", {"one": {"train": gsm8k_rows(3)}, "two": {"train": gsm8k_rows(3)}})
     for name, message in {
-        f"hub:{folder}": r"several configurations: one, two\. Name one .*:one",
+        f"hub:{folder}": r"several configurations: one, two\. Name one, as .*:one",
         f"hub:{folder}:three": r"no configuration 'three'; there is one, two",
         f"hub:{folder}:one:dev": r"has no split 'dev'; there is 'train'",
         "hub:./nowhere": r"There is no folder nowhere",
