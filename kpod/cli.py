@@ -190,7 +190,9 @@ def _print_summary(run: Run) -> None:
     for key, label in (("base_accuracy", "base student"), ("accuracy", "distilled")):
         if key in state.summary:
             figures = state.summary[key]
-            console.print(f"{label}: {_accuracy(figures)}, {figures['no_answer']} without an answer", highlight=False)
+            cut = f", {figures['cut']} cut at the longest output" if figures.get("cut") else ""
+            told = f"{label}: {_accuracy(figures)}, {figures['no_answer']} without an answer{cut}"
+            console.print(told, highlight=False)
     for warning in state.warnings:
         console.print(f"[yellow]warning:[/yellow] {_shown(warning)}", highlight=False)
     if state.error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,21 @@ _ANSWERED = re.compile(re.escape(ANSWER_TRIGGER) + r"[^\n]*?\S\.?(\n|\.\s)")
 TAIL_TOKENS = 48  # the answer sentence and the start of a next question fit into so many
 
 
+@dataclass(frozen=True)
+class Output:
+    """What a student wrote for a question, and whether `max_new_tokens` cut it off before it came to an end."""
+
+    text: str
+    cut: bool
+
+
+def generate_rationales(model: Any, tokenizer: Any, questions: Sequence[str], **options: Any) -> list[str]:
+    """The texts alone of `generate_outputs`, whose options these are."""
+    return [output.text for output in generate_outputs(model, tokenizer, questions, **options)]
+
+
 @torch.no_grad()
-def generate_rationales(
+def generate_outputs(
     model: Any,
     tokenizer: Any,
     questions: Sequence[str],
@@ -29,7 +43,7 @@ def generate_rationales(
     max_new_tokens: int,
     batch_size: int = 32,
     reporter: Reporter | None = None,
-) -> list[str]:
+) -> list[Output]:
     """The student's output for every question: rationale and answer sentence, greedy, in the order of the questions.
 
     A row ends with the end token, its answer sentence, or where the student goes on to a next question by itself.
@@ -38,19 +52,19 @@ def generate_rationales(
     reporter = reporter or Reporter()
     model.eval()
     prompts = [encode_prompt(question, tokenizer) for question in questions]
-    outputs = [""] * len(questions)
+    outputs = [Output("", False)] * len(questions)
     for rows in sorted_batches([len(prompt) for prompt in prompts], batch_size):
         if reporter.cancelled():
             raise RunCancelled("Stopped in evaluation.")
-        for row, text in zip(
+        for row, output in zip(
             rows, _generate(model, tokenizer, [prompts[row] for row in rows], max_new_tokens), strict=True
         ):
-            outputs[row] = text
+            outputs[row] = output
         reporter.advance(len(rows))
     return outputs
 
 
-def _generate(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens: int) -> list[str]:
+def _generate(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens: int) -> list[Output]:
     size = max(len(prompt) for prompt in prompts)
     pad_id = tokenizer.pad_token_id
     ids_BL = np.full((len(prompts), size), pad_id, dtype=np.int64)
@@ -72,8 +86,25 @@ def _generate(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_toke
         pad_token_id=pad_id,
         stopping_criteria=StoppingCriteriaList([_Answered(tokenizer, size)]),
     )
-    texts = tokenizer.batch_decode(generated_BL[:, size:], skip_special_tokens=True)
-    return [trim_output(text) for text in texts]
+    new_BL = generated_BL[:, size:]
+    texts = tokenizer.batch_decode(new_BL, skip_special_tokens=True)
+    at_the_limit = new_BL.shape[1] >= max_new_tokens
+    ended_B = torch.isin(new_BL, torch.tensor(_end_ids(model, tokenizer), device=device)).any(1).tolist()
+    return [
+        Output(trim_output(text), at_the_limit and not ended and not _is_done(text))
+        for text, ended in zip(texts, ended_B, strict=True)
+    ]
+
+
+def _end_ids(model: Any, tokenizer: Any) -> list[int]:
+    """Every token at which generation ends a row."""
+    ids = model.generation_config.eos_token_id
+    ids = ids if isinstance(ids, list) else [ids]
+    return [each for each in [*ids, tokenizer.eos_token_id] if each is not None]
+
+
+def _is_done(text: str) -> bool:
+    return NEXT_QUESTION in text or _ANSWERED.search(text) is not None
 
 
 def trim_output(text: str) -> str:
@@ -92,5 +123,4 @@ class _Answered(StoppingCriteria):
     def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
         tail_BL = input_ids[:, max(self.prompt_length, input_ids.shape[1] - TAIL_TOKENS) :]
         texts = self.tokenizer.batch_decode(tail_BL, skip_special_tokens=True)
-        done = [NEXT_QUESTION in text or _ANSWERED.search(text) is not None for text in texts]
-        return torch.tensor(done, device=input_ids.device)
+        return torch.tensor([_is_done(text) for text in texts], device=input_ids.device)

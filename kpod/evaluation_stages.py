@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kpod import tasks
-from kpod.evaluation import generate_rationales
+from kpod.evaluation import Output, generate_outputs
 from kpod.preparation import check_room
 from kpod.stage_context import Context
 from kpod.statistics import wilson_interval
@@ -29,7 +29,7 @@ def _evaluate(context: Context, stage: str, epoch: int, model: Any) -> None:
     texts = measured["text"].tolist()
     check_room(texts, context.tokenizer, settings.max_new_tokens, context.context_length)
     context.reporter.start(stage, len(measured), unit="questions")
-    outputs = generate_rationales(
+    outputs = generate_outputs(
         model,
         context.tokenizer,
         texts,
@@ -43,15 +43,21 @@ def _evaluate(context: Context, stage: str, epoch: int, model: Any) -> None:
     context.summarise(**{"base_accuracy" if epoch == 0 else "accuracy": figures})
     context.reporter.log(
         f"{stage}: {figures['correct']} of {figures['questions']} right ({figures['accuracy']:.1%}, "
-        f"95% interval {figures['low']:.1%} to {figures['high']:.1%}), {figures['no_answer']} without an answer."
+        f"95% interval {figures['low']:.1%} to {figures['high']:.1%}), {figures['no_answer']} without an answer, "
+        f"{figures['cut']} cut at evaluation.max_new_tokens = {settings.max_new_tokens}."
     )
+    if epoch > 0 and figures["cut"]:
+        context.reporter.warn(
+            f"{figures['cut']} of {figures['questions']} outputs of the distilled student were cut at "
+            f"evaluation.max_new_tokens = {settings.max_new_tokens}. Raise it to let them come to an end."
+        )
 
 
-def _predictions(context: Context, measured: pd.DataFrame, epoch: int, outputs: list[str]) -> pd.DataFrame:
+def _predictions(context: Context, measured: pd.DataFrame, epoch: int, outputs: list[Output]) -> pd.DataFrame:
     """One row a question: its output, the answer found in it, and whether that is right."""
     task = tasks.get(context.run.state.summary["evaluation_task"])
     answers = [
-        task.extract_answer(output, None if choices is None else list(choices))
+        task.extract_answer(output.text, None if choices is None else list(choices))
         for output, choices in zip(outputs, measured["choices"], strict=True)
     ]
     correct = [task.is_correct(answer, gold) for answer, gold in zip(answers, measured["answer"], strict=True)]
@@ -60,9 +66,10 @@ def _predictions(context: Context, measured: pd.DataFrame, epoch: int, outputs: 
             "evaluation_set": f"{context.evaluation_source.label}:{context.config.data.evaluation_split}",
             "question": measured["question"].to_numpy(),
             "epoch": epoch,
-            "output": outputs,
+            "output": [output.text for output in outputs],
             "answer": pd.array(answers, dtype="string"),
             "correct": correct,
+            "cut": pd.array([output.cut for output in outputs], dtype="boolean"),
         }
     )
 
@@ -87,4 +94,5 @@ def _accuracy(predictions: pd.DataFrame) -> dict[str, Any]:
         "low": low,
         "high": high,
         "no_answer": int(predictions["answer"].isna().sum()),
+        "cut": int(predictions["cut"].sum()),
     }

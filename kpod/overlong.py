@@ -8,6 +8,10 @@ A part is a text of its own: question, some steps that are given, and the next s
 
 Every step is taught in exactly one part, after as much of what stands before it as fits, and the answer in the last
 part alone. All parts stand in the order of the rationale, and none cuts a step.
+
+KPOD schedules the rationale as the whole that it is (`Schedule.over_parts`), so its last part is supervised first;
+other curricula take the parts for questions of their own. Mask learning predicts the answer from every part, as from a
+prefix (Eq. 5).
 """
 
 from __future__ import annotations

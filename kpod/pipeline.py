@@ -53,7 +53,8 @@ def run_pipeline(run: Run, reporter: RunReporter | None = None, donors: Sequence
     """
     reporter = reporter or RunReporter(run)
     with run.locked(), reporter.signals():
-        (run.folder / "cancel").unlink(missing_ok=True)
+        if run.state.status != "queued":  # then it may have been asked to stop while it waited
+            (run.folder / "cancel").unlink(missing_ok=True)
         run.write_config()  # here, for nobody may change it under a process that runs by it
         run.update(status="running", error=None, progress=None, name=run.config.name)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,9 @@ def schedule_of(run: Run, config: RunConfig) -> Schedule:
     """
     name = methods.get(config.method).curriculum
     if name not in WITHIN_RATIONALES or name == "kpod":
-        return build_schedule(*schedule_inputs(run), **schedule_settings(config))
+        parts, first_rows = schedule_inputs(run), whole_rationales(run)
+        wholes = build_schedule(*_wholes(*parts, first_rows), **schedule_settings(config))
+        return wholes.over_parts(parts[0], first_rows)
     inputs = curriculum_inputs(*schedule_inputs(run), **curriculum_settings(config), seed=config.seed)
     curriculum = make_curriculum(name, inputs)
     return curriculum.schedule if name == "random" else schedule_of_plans(inputs, all_plans(curriculum))
@@ -67,6 +70,19 @@ def schedule_inputs(run: Run) -> tuple[StepTable, np.ndarray]:
     questions = run.table("questions", columns=["trained", "cluster"])
     clusters = questions["cluster"][questions["trained"]].to_numpy()
     return StepTable.of(np.split(steps["difficulty"].to_numpy(), question_cuts(steps))), clusters
+
+
+def whole_rationales(run: Run) -> np.ndarray:
+    """The training row at which each rationale begins: every row, or the first part of one that was split."""
+    if not run.has("questions", "part_of"):
+        return np.arange(int(run.table("questions", columns=["trained"])["trained"].sum()))
+    questions = run.table("questions", columns=["trained", "part"])
+    part = questions["part"][questions["trained"]]
+    return np.flatnonzero((part == 1).to_numpy(dtype=bool))
+
+
+def _wholes(table: StepTable, clusters: np.ndarray, first_rows: np.ndarray) -> tuple[StepTable, np.ndarray]:
+    return table.joined(first_rows), clusters[first_rows]
 
 
 def question_cuts(table: pd.DataFrame) -> np.ndarray:
@@ -85,18 +101,22 @@ def dry_run(run: Run, config: RunConfig) -> ScheduleReport:
             f"The method {method.name!r} follows another curriculum ({method.label}) than KPOD's schedule, which this "
             "is about. Choose a method such as kpod, as in --set method=kpod."
         )
-    return schedule_report(*schedule_inputs(run), **schedule_settings(config))
+    parts, first_rows = schedule_inputs(run), whole_rationales(run)
+    report = schedule_report(*_wholes(*parts, first_rows), **schedule_settings(config))
+    return replace(report, schedule=report.schedule.over_parts(parts[0], first_rows))
 
 
 def robustness_of(run: Run, config: RunConfig, **options: Any) -> pd.DataFrame:
     """How far the run's schedule moves where difficulty is assessed in other ways; see `robustness_report`."""
     tokens = run.table("tokens", columns=["question_index", "step", "nll"])
     offsets = np.concatenate([[0], question_cuts(tokens), [len(tokens)]])
+    (table, clusters), first_rows = schedule_inputs(run), whole_rationales(run)
+    steps_before = table.steps_before(first_rows)[tokens["question_index"].to_numpy()]
     return robustness_report(
-        *schedule_inputs(run),
+        *_wholes(table, clusters, first_rows),
         token_nlls=tokens["nll"].to_numpy(),
-        token_steps=tokens["step"].to_numpy(),
-        token_offsets=offsets,
+        token_steps=tokens["step"].to_numpy() + steps_before,
+        token_offsets=np.append(offsets[first_rows], offsets[-1]),
         seed=config.seed,
         **options,
         **schedule_settings(config),

@@ -19,13 +19,14 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     view = st.segmented_control(
         "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
     )
-    format_choice()
+    if view in ("Accuracy", "Cost", "Ablations"):
+        format_choice()
 
 if view == "Ablations":
     ablations(run)
 elif view == "Cost":
     cost(run, others)
-elif not run.has("predictions") or not run.has("questions"):
+elif not run.has("questions") or not run.has("predictions") or reads.table(run, "predictions").empty:
     parts.not_yet(run, "answers", "evaluate")
 elif view == "Accuracy":
     parts.show_warnings(run, "evaluate base", "evaluate")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kpod.errors import RunCancelled
-from kpod.evaluation import generate_rationales, trim_output
+from kpod.evaluation import generate_outputs, generate_rationales, trim_output
 from kpod.progress import Reporter
 from kpod.prompts import encode_prompt
 from tests.support.made_problems import make_problems
@@ -107,6 +107,20 @@ def test_generation_stops_at_the_end_token(saying):
     model, tokenizer, steps, length = saying(" seven</s>")
     assert generate_rationales(model, tokenizer, QUESTIONS[:1], max_new_tokens=80) == ["seven"]
     assert len(steps) == length
+
+
+def test_an_output_that_the_limit_cuts_off_is_told(saying):
+    """One that ends by itself, even at the very limit, is not cut."""
+    for text, ends in (
+        (" seven</s>", True),
+        (" 3 + 4 = 7.\nTherefore, the answer is 7.\n", True),
+        (" I do not", False),
+    ):
+        model, tokenizer, _, length = saying(text)
+        whole = generate_outputs(model, tokenizer, QUESTIONS[:2], max_new_tokens=length)
+        assert [output.cut for output in whole] == [not ends] * 2, text
+        cut = generate_outputs(model, tokenizer, QUESTIONS[:1], max_new_tokens=length - 1)
+        assert cut[0].cut, text
 
 
 def test_an_answer_in_the_question_stops_nothing(saying):

@@ -10,6 +10,7 @@ import pytest
 from kpod import evaluation_stages
 from kpod.config import make_config
 from kpod.data_sources import find_source
+from kpod.evaluation import Output
 from kpod.run_reporter import RunReporter
 from kpod.run_store import create_run, load_run
 from kpod.stage_context import Context
@@ -39,19 +40,23 @@ def context(tmp_path):
 
 
 def test_an_output_with_no_answer_is_wrong_and_counted(context):
-    frame = evaluation_stages._predictions(context, measured(), 3, [output for output, _, _ in OUTPUTS.values()])
+    outputs = [Output(text, cut=text == "") for text, _, _ in OUTPUTS.values()]
+    frame = evaluation_stages._predictions(context, measured(), 3, outputs)
     assert frame["correct"].tolist() == [correct for _, _, correct in OUTPUTS.values()]
     assert [None if pd.isna(answer) else answer for answer in frame["answer"]] == [a for _, a, _ in OUTPUTS.values()]
     assert set(frame["evaluation_set"]) == {"somewhere:test"} and set(frame["epoch"]) == {3}
     figures = evaluation_stages._accuracy(frame)
     assert (figures["correct"], figures["questions"], figures["no_answer"]) == (2, 4, 1)
+    assert frame["cut"].tolist() == [False, False, False, True] and figures["cut"] == 1
     assert figures["accuracy"] == 0.5 and figures["low"] < 0.5 < figures["high"]
 
 
 def test_letters_are_read_with_the_options(context):
     context.run.update(summary={"evaluation_task": "multiple_choice"})
     frame = pd.DataFrame({"question": ["q"], "answer": ["B"], "choices": [["a whale", "a herring"]]})
-    predicted = evaluation_stages._predictions(context, frame, 0, ["Therefore, the answer is a herring."])
+    predicted = evaluation_stages._predictions(
+        context, frame, 0, [Output("Therefore, the answer is a herring.", cut=False)]
+    )
     assert predicted["answer"].tolist() == ["B"] and predicted["correct"].all()
 
 
@@ -64,5 +69,9 @@ def test_a_student_that_says_nothing_of_use_is_measured(tmp_path, tiny_llama_fol
     run_pipeline(run, RunReporter(run, io.StringIO()))
     summary = load_run(run.folder).state.summary
     for figures in (summary["base_accuracy"], summary["accuracy"]):
-        assert (figures["correct"], figures["questions"], figures["no_answer"]) == (0, 1, 1)
+        assert (figures["correct"], figures["questions"], figures["no_answer"], figures["cut"]) == (0, 1, 1, 1)
+    assert "1 of 1 outputs of the distilled student were cut at evaluation.max_new_tokens = 1." in (
+        " ".join(load_run(run.folder).state.warnings)
+    )
+    assert load_run(run.folder).predictions["cut"].all()
     assert load_run(run.folder).predictions["answer"].isna().all()

@@ -14,16 +14,17 @@ import psutil
 import pytest
 
 from kpod import job_queue, jobs
-from kpod.errors import InputError
+from kpod.errors import InputError, RunCancelled
+from kpod.pipeline import run_pipeline
 from kpod.run_process import living_process, read_record
-from kpod.run_store import load_run
+from kpod.run_store import create_run, load_run
 from tests.support.tiny_runs import kpod_command, kpod_environment, run_kpod, tiny_config, write_questions
 
 PATIENCE_SECONDS = 120.0
 LOOK = """
 import sys
 from kpod import jobs
-from kpod.run_store import load_run
+from kpod.run_store import create_run, load_run
 for folder in sys.argv[1:]:
     found = jobs.state(load_run(folder))
     print(found.status, found.place)
@@ -127,6 +128,15 @@ def test_a_run_that_cannot_begin_says_why(config, runs, tmp_path):
     found = jobs.state(run)
     assert found.status == "failed" and "questions.jsonl" in found.error
     assert any("questions.jsonl" in line for line in found.log_lines)
+
+
+def test_a_cancel_that_comes_while_a_run_goes_from_the_queue_to_work_is_heard(config, runs):
+    run = create_run(runs / "a", config)
+    run.update(status="queued")
+    (run.folder / "cancel").touch()
+    with pytest.raises(RunCancelled, match="Stopped before the stage prepare"):
+        run_pipeline(run)
+    assert jobs.state(run).status == "cancelled"
 
 
 @pytest.mark.slow

@@ -9,7 +9,14 @@ import pytest
 from kpod.config import make_config, override
 from kpod.curriculum import build_schedule
 from kpod.errors import InputError
-from kpod.run_curriculum import dry_run, robustness_of, schedule_inputs, schedule_settings
+from kpod.run_curriculum import (
+    dry_run,
+    robustness_of,
+    schedule_inputs,
+    schedule_of,
+    schedule_settings,
+    whole_rationales,
+)
 from kpod.run_store import create_run
 
 DIFFICULTIES = ([2.0, 1.0], [0.5], [1.5, 0.25, 0.25])
@@ -84,3 +91,24 @@ def test_a_run_with_steps_but_no_difficulties_yet_is_not_called_damaged(run, con
 def test_a_run_without_difficulties_says_what_to_do(tmp_path, config):
     with pytest.raises(InputError, match="--resume"):
         dry_run(create_run(tmp_path / "empty", config), config)
+
+
+def test_a_rationale_in_parts_is_scheduled_as_a_whole(run, config):
+    """Question a of two steps and question c of three become the parts of one: c is supervised before a."""
+    questions = run.questions.iloc[[0, 2, 1, 3]].reset_index(drop=True)
+    questions["part_of"] = pd.array(["ac", "ac", None, None], dtype="string")
+    questions["part"] = pd.array([1, 2, 1, None], dtype="Int32")
+    run.write_table("questions", questions)
+    for name in ("steps", "tokens"):
+        table = run.table(name)
+        table["question_index"] = table["question_index"].map({0: 0, 2: 1, 1: 2})
+        run.write_table(name, table.sort_values("question_index", kind="stable", ignore_index=True))
+    assert whole_rationales(run).tolist() == [0, 2]
+    whole = build_schedule([np.concatenate([DIFFICULTIES[0], DIFFICULTIES[2]]), DIFFICULTIES[1]], [0, 1], num_stages=3)
+    for schedule in (schedule_of(run, config), dry_run(run, config).schedule):
+        assert (schedule.input_steps[:, 0] + schedule.input_steps[:, 1] == whole.input_steps[:, 0]).all()
+        assert ((schedule.input_steps[:, 0] == 2) | (schedule.input_steps[:, 1] == 0)).all()
+        assert (schedule.input_steps[:, 2] == whole.input_steps[:, 1]).all()
+    table = robustness_of(run, config, noise=(0.25,), repeats=1)
+    raw = table[table["assessment"] == "raw_nll"].iloc[0]  # one and a half times the difficulties
+    assert raw["step_correlation"] == pytest.approx(1.0) and raw["schedule_agreement"] == pytest.approx(1.0)

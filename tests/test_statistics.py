@@ -92,7 +92,7 @@ def test_holm_lies_between_nothing_and_bonferroni(p_values):
     for level in (0.01, 0.05, 0.3):
         rejected = 0
         for k, p in enumerate(sorted(p_values)):
-            if p > level / (len(p_values) - k):
+            if (len(p_values) - k) * p > level + 1e-12:
                 break
             rejected += 1
         assert rejected == pytest.approx(sum(value <= level + 1e-12 for value in adjusted))

@@ -39,7 +39,7 @@ def steps_figure(table: pd.DataFrame, by: str = "student") -> go.Figure:
 
 def cost_figure(costs: pd.DataFrame, names: Sequence[str]) -> go.Figure:
     """Seconds by stage of one run, or of two; `names` says which."""
-    stages = costs[costs["stage"] != "all stages"].iloc[::-1]
+    stages = costs[costs["stage"] != "all stages"]
     figure = new_figure(90 + 34 * max(1, len(stages)), "seconds", "")
     columns = [column for column in ("seconds", "seconds_other") if column in stages]
     for column, name, colour, pattern in zip(columns, names, (ACCENT, ACCENT_SECOND), ("", "/"), strict=False):
@@ -51,7 +51,8 @@ def cost_figure(costs: pd.DataFrame, names: Sequence[str]) -> go.Figure:
             marker={"color": colour, "pattern": {"shape": pattern, "fillmode": "overlay", "fgopacity": 0.5, "size": 7}},
             hovertemplate="%{y}: %{x:,.1f} s<extra></extra>",
         )
-    figure.update_layout(barmode="group", legend={"traceorder": "normal"})
+    figure.update_layout(barmode="group")
+    figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
 
 
@@ -81,7 +82,7 @@ def methods_figure(summary: pd.DataFrame) -> go.Figure:
         "<extra></extra>",
     )
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(tickformat=".0%", showgrid=True, gridcolor="rgba(128,136,150,.18)")
+    figure.update_xaxes(range=_range(summary), tickformat=".0%", showgrid=True, gridcolor="rgba(128,136,150,.18)")
     return figure
 
 
@@ -115,5 +116,10 @@ def _points(
 
 
 def _as_shares(figure: go.Figure, table: pd.DataFrame) -> None:
-    top = float(table["high"].max()) if len(table) else 1.0
-    figure.update_yaxes(tickformat=".0%", range=[0, min(1.02, top * 1.12 + 0.02)])
+    figure.update_yaxes(tickformat=".0%", range=_range(table))
+
+
+def _range(table: pd.DataFrame) -> list[float]:
+    """From none right to a little more than the highest interval's end."""
+    top = float(table["high"].max()) if len(table) else 0.0
+    return [0, min(1.02, top * 1.12 + 0.02)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kpod.curriculum.steps import StepTable
 from kpod.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,6 +86,19 @@ class Schedule:
         T."""
         finished = self.input_steps == 0
         return np.where(finished.any(axis=0), finished.argmax(axis=0), self.num_stages + 1)
+
+    def over_parts(self, parts: StepTable, first_rows: np.ndarray) -> Schedule:
+        """This schedule of whole rationales, `parts.joined(first_rows)`, by their parts: the last part comes first.
+
+        A part is given as many of its steps as the whole is given beyond the parts before. It is picked or forced at a
+        stage where its whole is and some of its own steps are dropped.
+        """
+        whole_of_row = parts.whole_of_row(first_rows)
+        given = self.input_steps[:, whole_of_row] - parts.steps_before(first_rows)
+        given = np.clip(given, 0, parts.num_steps).astype(np.int32)
+        dropped = np.diff(given, axis=0, prepend=parts.num_steps[None].astype(np.int32)) < 0
+        picked, forced = self.picked[:, whole_of_row] & dropped, self.forced[:, whole_of_row] & dropped
+        return replace(self, input_steps=given, picked=picked, forced=forced)
 
     def stages_table(self) -> pd.DataFrame:
         """One row a stage, as `stages.parquet` holds it."""

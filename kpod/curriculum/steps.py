@@ -65,6 +65,18 @@ class StepTable:
         lengths = np.bincount(indices)
         return cls(np.asarray(difficulties, dtype=np.float64), np.concatenate([[0], np.cumsum(lengths)]))
 
+    def joined(self, first_rows: np.ndarray) -> StepTable:
+        """The steps of whole rationales whose parts the rows are; `first_rows` (wholes,): of each the first, from 0."""
+        return StepTable(self.difficulties, np.append(self.offsets[first_rows], self.offsets[-1]))
+
+    def whole_of_row(self, first_rows: np.ndarray) -> np.ndarray:
+        """Which of the wholes of `joined` each row is a part of, (questions,)."""
+        return np.searchsorted(first_rows, np.arange(self.num_questions), side="right") - 1
+
+    def steps_before(self, first_rows: np.ndarray) -> np.ndarray:
+        """How many steps of its whole rationale stand before each row, (questions,)."""
+        return self.offsets[:-1] - self.offsets[first_rows[self.whole_of_row(first_rows)]]
+
     @property
     def num_questions(self) -> int:
         return len(self.offsets) - 1

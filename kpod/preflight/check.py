@@ -62,7 +62,8 @@ def _settings(config: RunConfig, student: StudentFigures | None) -> list[Problem
     if path is not None and not Path(path).expanduser().is_file():
         problems.append(error("clustering.glove_path", f"There is no file {path}.", "Give GloVe's .txt or an .npz."))
     targets = config.distillation.lora_targets
-    if student is not None and student.linear_shapes and targets != "all-linear":
+    adapts = config.distillation.tuning == "lora" and targets != "all-linear"
+    if student is not None and student.linear_shapes and adapts:
         known = {name for name, _ in student.linear_shapes}
         wanted = {name.strip() for name in targets.split(",")}
         if not wanted & known:

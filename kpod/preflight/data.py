@@ -69,7 +69,8 @@ def check_data(config: RunConfig, folder: Path | None, context: int | None) -> t
     texts = [fill_template(q.text, (q.rationale or "").strip(), q.answer).text for q in training]
     lengths = count(texts)
     limit = min(config.student.max_tokens, context or config.student.max_tokens)
-    fitting = np.flatnonzero(lengths <= limit)[: data.train_limit]
+    # A rationale that is split comes in parts of about the limit, with the steps of those before it once more.
+    fitting = np.flatnonzero((lengths <= limit) | (data.overlong == "split"))[: data.train_limit]
     if not len(fitting):
         return None, [
             error(
@@ -80,7 +81,7 @@ def check_data(config: RunConfig, folder: Path | None, context: int | None) -> t
             )
         ]
     used = [training[index] for index in fitting]
-    figures = _figures(config, used, lengths[fitting], measured, count)
+    figures = _figures(config, used, lengths[fitting], limit, measured, count)
     return figures, [*_disjoint(used, measured), *_remarks(config, figures, training, lengths, limit, context)]
 
 
@@ -109,6 +110,7 @@ def _figures(
     config: RunConfig,
     used: Sequence[Question],
     lengths: np.ndarray,
+    limit: int,
     measured: Sequence[Question],
     count: Callable[[Sequence[str]], np.ndarray],
 ) -> DataFigures:
@@ -121,7 +123,7 @@ def _figures(
         steps=int(steps.sum()),
         tokens=int(lengths.sum()),
         rationale_tokens=int(rationales.sum()),
-        longest=int(lengths.max()),
+        longest=min(limit, int(lengths.max())),
         prefix_tokens=int((copies * (suffixes - 2)).sum()),
         evaluation_questions=len(measured),
         evaluation_prompt_tokens=int(count([question_prompt(q.text) for q in measured]).sum()),
@@ -151,9 +153,11 @@ def _remarks(
     """What the data make of settings: questions left out, outputs cut short, more clusters than questions."""
     data, room, problems = config.data, config.evaluation.max_new_tokens, []
     too_long = int((lengths > limit).sum())
-    if too_long:
+    if too_long and data.overlong == "skip":
         what = f"{too_long} of {len(training)} questions with their rationales are longer than {limit} tokens."
-        problems.append(warning("student.max_tokens", what, "They are skipped: raise it to keep them."))
+        problems.append(
+            warning("student.max_tokens", what, "They are skipped: raise it, or set data.overlong to split.")
+        )
     if data.train_limit is not None and figures.questions < data.train_limit:
         what = f"It is {data.train_limit}, and {figures.questions} questions can be used."
         problems.append(warning("data.train_limit", what))

@@ -15,9 +15,9 @@ from kpod.preflight.machine import machine_rate
 from kpod.preflight.rates import StageRate, measured_memory, measured_rates
 from kpod.preflight.student import StudentFigures
 from kpod.preflight.work import (
-    PROCESS_BYTES,
     UNKNOWN_STUDENT_PARAMETERS,
     disk_bytes,
+    fixed_bytes,
     model_work,
     other_seconds,
     working_bytes,
@@ -25,13 +25,14 @@ from kpod.preflight.work import (
 from kpod.run_store import Run
 
 ORDER = (
-    "prepare", "cluster", "map", "weights", "losses", "difficulty", "schedule", "evaluate base", "distill", "evaluate",
+    "prepare", "evaluation set", "cluster", "map", "weights", "losses", "difficulty", "schedule", "evaluate base",
+    "distill", "evaluate",
 )  # fmt: skip
 EFFICIENCY = {"weights": 0.35, "losses": 0.5, "evaluate base": 0.22, "distill": 0.4, "evaluate": 0.2}
 """Shares of the rate of a large matrix product that SmolLM2-135M's stages reached on two cores."""
 SPREAD = {"same": (0.6, 1.7), "other": (0.4, 2.5), "machine": (0.4, 3.0)}
 """From the low to the high end of the range, by what the rate was measured on."""
-MEMORY_SPREAD = (0.7, 1.4)
+MEMORY_HIGH = {"measured": 1.15, "formula": 1.4}  # times the working part
 
 
 @dataclass(frozen=True)
@@ -146,10 +147,10 @@ def _memory(
     """The likely peak, and the high end of its range."""
     narrow = config.student.dtype == "bfloat16" or (config.student.dtype == "auto" and device != "cpu")
     bytes_a_weight = 2 if narrow else 4
-    fixed = PROCESS_BYTES + (student.num_parameters or UNKNOWN_STUDENT_PARAMETERS) * bytes_a_weight
+    fixed = fixed_bytes(config, student, bytes_a_weight)
     share = measured_memory(student, bytes_a_weight, device, runs)
     worked = working_bytes(config, data, student) * (1.0 if share is None else share)
-    return fixed + worked, fixed + worked * (MEMORY_SPREAD[1] if share is None else 1.15)
+    return fixed + worked, fixed + worked * MEMORY_HIGH["formula" if share is None else "measured"]
 
 
 def _free_memory(device: str) -> int | None:

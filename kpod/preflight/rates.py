@@ -13,7 +13,7 @@ from kpod.errors import InputError
 from kpod.hardware import device_name
 from kpod.preflight.data import CHARACTERS_A_TOKEN, DataFigures
 from kpod.preflight.student import StudentFigures, check_student
-from kpod.preflight.work import PROCESS_BYTES, model_work, working_bytes
+from kpod.preflight.work import fixed_bytes, model_work, working_bytes
 from kpod.prompts import ANSWER_TRIGGER, fill_template, question_prompt
 from kpod.run_store import Run
 
@@ -91,7 +91,7 @@ def measured_memory(student: StudentFigures, bytes_a_weight: int, device: str, r
         if figures is None or not run.state.stages or not _made_here(run, device):
             continue
         peak = max(record.peak_memory_bytes for record in run.state.stages.values())
-        worked = peak - PROCESS_BYTES - (student.num_parameters or 0) * bytes_a_weight
+        worked = peak - fixed_bytes(run.config, student, bytes_a_weight)
         shares.append(worked / working_bytes(run.config, figures, student))
     return max(shares) if shares and max(shares) > 0 else None
 

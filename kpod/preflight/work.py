@@ -1,7 +1,7 @@
 """What each stage of a run costs: arithmetic by stage, memory and disk. Formulas over plain counts.
 
-A pass over a token costs 2 floating-point operations a weight forward, and 4 with the way back through frozen weights
-to a low-rank adapter.
+A pass over a token costs 2 floating-point operations a weight forward, 4 with the way back through frozen weights to a
+low-rank adapter, and 6 where every weight is trained.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from kpod.config import RunConfig
 from kpod.preflight.data import DataFigures
 from kpod.preflight.student import StudentFigures
 
-FORWARD, TRAINING = 2.0, 4.0  # operations a weight and token
+FORWARD, TRAINING, TRAINING_ALL = 2.0, 4.0, 6.0  # operations a weight and token
 MEASURE_EVERY = 5  # generator steps between two more forward passes of mask learning
 RATIONALES_A_QUESTION = {"consistency": 2, "counterfactual": 2}
 UNKNOWN_STUDENT_PARAMETERS = 1_000_000_000
+UNKNOWN_VOCABULARY = 50_000
 
 PROCESS_BYTES = 600_000_000  # torch and its kin, before any model
 CHECKPOINTS_AT_ONCE = 3  # two kept, one being written
 VALUES_A_TRAINED_WEIGHT = 3  # itself and AdamW's two moments
+BYTES_A_TRAINED_WEIGHT = 16  # those and its gradient, in float32
 UNSEEN_ACTIVATIONS = 1.3  # norms, gates and attention, beside the inputs and outputs of the matrices
 COPIES_OF_LOGITS = 3  # logits, their softmax, their gradient
 
@@ -39,7 +41,8 @@ def model_work(config: RunConfig, data: DataFigures, num_parameters: float) -> d
     settings = config.distillation
     probed = min(settings.probe_questions or data.questions, data.questions) / data.questions
     rationales = RATIONALES_A_QUESTION.get(method.objective, 1)
-    work["distill"] = settings.epochs * data.tokens * (rationales * training + probed * forward)
+    a_token = TRAINING_ALL * num_parameters if settings.tuning == "full" else training
+    work["distill"] = settings.epochs * data.tokens * (rationales * a_token + probed * forward)
     new = evaluated * min(config.evaluation.max_new_tokens, data.output_tokens)
     work["evaluate"] = (data.evaluation_prompt_tokens + new) * forward
     return work
@@ -50,6 +53,7 @@ def other_seconds(config: RunConfig, data: DataFigures) -> dict[str, float]:
     questions = data.questions + data.evaluation_questions
     return {
         "prepare": 1 + 0.003 * data.questions,
+        "evaluation set": 0.2 + 0.001 * data.evaluation_questions,
         "cluster": 2 + 0.001 * data.questions,
         "map": 12 + 0.004 * questions,  # most of it UMAP's first fit, which compiles
         "difficulty": 0.1 + 0.0002 * data.questions,
@@ -57,10 +61,10 @@ def other_seconds(config: RunConfig, data: DataFigures) -> dict[str, float]:
     }
 
 
-def peak_memory_bytes(config: RunConfig, data: DataFigures, student: StudentFigures, bytes_a_weight: int) -> float:
-    """The most memory that any stage takes, the process itself included."""
+def fixed_bytes(config: RunConfig, student: StudentFigures, bytes_a_weight: int) -> float:
+    """The part of the peak that no batch changes: the process, the weights, and what training keeps of each."""
     weights = (student.num_parameters or UNKNOWN_STUDENT_PARAMETERS) * bytes_a_weight
-    return PROCESS_BYTES + weights + working_bytes(config, data, student)
+    return PROCESS_BYTES + weights + BYTES_A_TRAINED_WEIGHT * trained_parameters(config, student)
 
 
 def working_bytes(config: RunConfig, data: DataFigures, student: StudentFigures) -> float:
@@ -69,9 +73,25 @@ def working_bytes(config: RunConfig, data: DataFigures, student: StudentFigures)
     tokens = config.distillation.batch_size * data.longest
     if methods.get(config.method).learns_weights:
         tokens = max(tokens, config.weights.batch_size * (data.longest + copies))
-    between = sum(rows + columns for _, (rows, columns) in student.linear_shapes)
-    a_token = 4 * (UNSEEN_ACTIVATIONS * between + COPIES_OF_LOGITS * student.vocabulary)
+    between = sum(rows + columns for _, (rows, columns) in student.linear_shapes) or _usual_activations(student)
+    a_token = 4 * (UNSEEN_ACTIVATIONS * between + COPIES_OF_LOGITS * (student.vocabulary or UNKNOWN_VOCABULARY))
     return tokens * a_token
+
+
+def _usual_activations(student: StudentFigures) -> float:
+    """Inputs and outputs of a token's matrices, of a transformer of this size that is not here yet.
+
+    12 L D^2 weights in L layers of width D, which is about 96 L, and some 20 D inputs and outputs a layer.
+    """
+    layers = ((student.num_parameters or UNKNOWN_STUDENT_PARAMETERS) / (12 * 96**2)) ** (1 / 3)
+    return 20 * 96 * layers**2
+
+
+def trained_parameters(config: RunConfig, student: StudentFigures) -> int:
+    """Weights that the distillation trains; 0 where an adapter's matrices are not known."""
+    if config.distillation.tuning == "full":
+        return student.num_parameters or UNKNOWN_STUDENT_PARAMETERS
+    return adapter_parameters(config, student)
 
 
 def adapter_parameters(config: RunConfig, student: StudentFigures) -> int:
@@ -85,7 +105,7 @@ def adapter_parameters(config: RunConfig, student: StudentFigures) -> int:
 
 def disk_bytes(config: RunConfig, data: DataFigures, student: StudentFigures) -> float:
     """What a run folder comes to hold, checkpoints included."""
-    adapter = 4 * adapter_parameters(config, student)
+    trained = 4 * trained_parameters(config, student)
     tables = 60 * data.rationale_tokens + 2_000 * (data.questions + data.evaluation_questions)
     histories = 8 * (config.weights.epochs * data.rationale_tokens + config.distillation.epochs * data.steps)
-    return adapter * (1 + CHECKPOINTS_AT_ONCE * VALUES_A_TRAINED_WEIGHT) + tables + histories
+    return trained * (1 + CHECKPOINTS_AT_ONCE * VALUES_A_TRAINED_WEIGHT) + tables + histories

@@ -10,13 +10,14 @@ from kpod.charts.results import methods_figure, steps_figure
 from kpod.charts.text import one_line
 from kpod.run_store import Run
 from kpod.ui import address, parts
-from kpod.ui.results_parts import download, figure, percent_columns
+from kpod.ui.results_parts import download, figure, share_table
 
 _TITLES = {
     "summary": "Over the seeds",
     "results": "Every method and seed, with what it cost",
     "by_steps": "By number of steps",
 }
+_SHARES = ("accuracy", "low", "high", "base_accuracy", "difference", "difference_low", "difference_high")
 
 
 def ablations(run: Run) -> None:
@@ -80,11 +81,6 @@ def _shown(run: Run, ablation: Ablation) -> None:
 
 
 def _table(table: pd.DataFrame, name: str) -> None:
-    shares = [
-        column
-        for column in ("accuracy", "low", "high", "base_accuracy", "difference", "difference_low", "difference_high")
-        if column in table
-    ]
     numbers = {
         column: st.column_config.NumberColumn(column.replace("_", " "), format="%.4f" if "p_" in column else "%.1f")
         for column in table
@@ -92,5 +88,4 @@ def _table(table: pd.DataFrame, name: str) -> None:
     }
     text = table.select_dtypes(["object", "string"]).columns
     shown = table.assign(**{column: [one_line(str(each), 80) for each in table[column]] for column in text})
-    config = percent_columns(**{column: column.replace("_", " ") for column in shares}) | numbers
-    st.dataframe(shown, hide_index=True, key=f"ablation-{name}-table", placeholder="–", column_config=config)
+    share_table(shown, f"ablation-{name}-table", _SHARES, **numbers)

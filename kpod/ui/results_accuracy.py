@@ -9,7 +9,7 @@ from kpod.charts import results as charts
 from kpod.results import accuracy_by_steps, accuracy_table
 from kpod.run_store import Run
 from kpod.ui import parts
-from kpod.ui.results_parts import answers, download, figure, percent_columns
+from kpod.ui.results_parts import answers, download, figure, share_table
 
 
 def accuracy(run: Run) -> None:
@@ -66,15 +66,12 @@ def _figures(table: pd.DataFrame) -> None:
 
 
 def _table(table: pd.DataFrame, key: str) -> None:
-    st.dataframe(
+    share_table(
         table,
-        hide_index=True,
-        key=key,
-        column_config={
-            "evaluation_set": "evaluation set",
-            "num_steps": "steps",
-            "no_answer": "no answer",
-            "unfinished": "no answer sentence",
-            **percent_columns("accuracy", low="95% from", high="to"),
-        },
+        key,
+        ("accuracy", "low", "high"),
+        num_steps="steps",
+        low="95% from",
+        high="to",
+        unfinished="no answer sentence",
     )

@@ -19,7 +19,7 @@ from kpod.results import (
 )
 from kpod.run_store import Run
 from kpod.ui import address, parts, state
-from kpod.ui.results_parts import MAX_ROWS, answers, distilled_answers, download, percent_columns, set_choice
+from kpod.ui.results_parts import MAX_ROWS, answers, distilled_answers, download, set_choice, share_table
 from kpod.ui.results_steps import side_by_side
 
 CHANGES = ("flipped", ONLY_FIRST, ONLY_SECOND, BOTH_RIGHT, BOTH_WRONG)
@@ -84,7 +84,7 @@ def _summary(run: Run, other: Run, pairing: Pairing) -> None:
         [
             (f"{(both + test.only_first) / count:.1%}", "this run", f"of {count:,} shared questions"),
             (f"{(both + test.only_second) / count:.1%}", "the other", f"of {count:,} shared questions"),
-            (f"{apart:+.1%}", "difference", "this run minus the other"),
+            (f"{100 * apart:+.1f} points", "difference", "this run minus the other"),
             (_p(test.p_value), "McNemar, exact", "chance of a difference at least this large if neither were better"),
         ]
     )
@@ -163,25 +163,23 @@ def all_runs(run: Run, others: dict[str, Run]) -> None:
     full = table.assign(run=names, method=methods, seed=seeds)
     full = full[["run", "method", "seed", *table.columns]].sort_values("difference", ascending=False)
     parts.section(
-        f"{len(table):,} runs on the questions of this one",
+        f"Other runs on the questions of this one ({len(table):,})",
         "Differences are theirs minus this run's, on the questions that both answered. The adjusted p-value allows for "
         "as many comparisons as there are rows (Holm).",
     )
-    st.dataframe(
-        full.drop(columns="key").assign(
-            run=[one_line(name, 80) for name in full["run"]],
-            p_value=[_p(p) for p in full["p_value"]],
-            p_adjusted=[_p(p) for p in full["p_adjusted"]],
-        ),
-        hide_index=True,
-        key="all-runs",
-        column_config={
-            "only_other": "only it right",
-            "only_chosen": "only this run right",
-            "p_value": "p (McNemar)",
-            "p_adjusted": "p adjusted",
-            **percent_columns("accuracy", "difference", chosen_accuracy="this run"),
-        },
+    shown = full.drop(columns="key").assign(
+        run=[one_line(name, 80) for name in full["run"]],
+        p_value=[_p(p) for p in full["p_value"]],
+        p_adjusted=[_p(p) for p in full["p_adjusted"]],
+    )
+    share_table(
+        shown,
+        "all-runs",
+        ("accuracy", "chosen_accuracy", "difference"),
+        chosen_accuracy="this run",
+        only_other="only it right",
+        only_chosen="only this run right",
+        p_value="p (McNemar)",
     )
     download(run, full, "all-runs")
 

@@ -47,7 +47,8 @@ def format_choice() -> None:
         FORMATS,
         default=FORMATS[0],
         required=True,
-        format_func=str.upper,
+        format_func=lambda name: f"{name.upper()} figures",
+        label_visibility="collapsed",
         key="figure-format",
         bind="query-params",
         help="The camera that appears above a figure saves it in the browser.",
@@ -85,7 +86,11 @@ def set_choice(table: pd.DataFrame, key: str) -> pd.DataFrame:
     return table[table["evaluation_set"] == names[chosen]]
 
 
-def percent_columns(*names: str, **labels: str) -> dict[str, object]:
-    """Column settings that show shares as percentages."""
-    columns = dict.fromkeys(names) | labels
-    return {name: st.column_config.NumberColumn(label, format="percent") for name, label in columns.items()}
+def share_table(table: pd.DataFrame, key: str, shares: tuple[str, ...], **columns: object) -> None:
+    """A table with its `shares` in percent; `columns` are labels or settings by column, others lose underscores."""
+    shown = table.assign(**{name: 100 * table[name].astype(float) for name in shares if name in table})
+    settings = {name: columns.get(name, name.replace("_", " ")) for name in shown}
+    settings |= {
+        name: st.column_config.NumberColumn(settings[name], format="%.1f%%") for name in shares if name in shown
+    }
+    st.dataframe(shown, hide_index=True, key=key, placeholder="–", column_config=settings)

@@ -8,12 +8,13 @@ import streamlit as st
 
 from kpod.charts.text import for_html
 from kpod.step_checking import HOLDS, WRONG, CheckedStep, check_steps, first_wrong_step
+from kpod.step_checking.equations import Equation
 
 MAX_CHARACTERS = 20_000  # of an output that ran on
 _MARKS = {HOLDS: ("✓", "the arithmetic holds"), WRONG: ("✗", "the arithmetic is wrong")}
-_NOT_CHECKED = ("·", "no arithmetic that could be checked")
+_NOT_CHECKED = ("○", "no arithmetic that could be checked")
 LEGEND = (
-    "✓ arithmetic holds · ✗ arithmetic is wrong · a dot: not checked, which says nothing of being right. Dotted "
+    "✓ arithmetic holds · ✗ arithmetic is wrong · ○ not checked, which says nothing of being right. Dotted "
     "numbers are neither in the question nor computed before."
 )
 
@@ -39,8 +40,7 @@ def rationale_html(title: str, note: str, text: str, question: str, step_mode: s
 def _step(text: str, step: CheckedStep, *, is_first: bool) -> str:
     mark, meaning = _MARKS.get(step.verdict, _NOT_CHECKED)
     kind = {HOLDS: "holds", WRONG: "wrong"}.get(step.verdict, "unchecked")
-    says = [_says(text, equation.start, equation.end, equation.computed) for equation in step.equations
-            if equation.verdict == WRONG]  # fmt: skip
+    says = [_says(text, each) for each in step.equations if each.verdict == WRONG or each.is_rounded]
     remark = "".join(f"<em>{each}</em>" for each in says)
     flag = '<strong class="kp-first">first wrong step</strong>' if is_first else ""
     return (
@@ -49,9 +49,10 @@ def _step(text: str, step: CheckedStep, *, is_first: bool) -> str:
     )
 
 
-def _says(text: str, start: int, end: int, computed: Fraction | None) -> str:
-    left = text[start:end].rpartition("=")[0].strip() or text[start:end]
-    return for_html(f"{left} is {_number(computed)}", 160)
+def _says(text: str, equation: Equation) -> str:
+    whole = text[equation.start : equation.end]
+    left = whole.rpartition("=")[0].strip() or whole
+    return for_html(f"{left} is {_number(equation.computed)}{', rounded' if equation.is_rounded else ''}", 160)
 
 
 def _number(value: Fraction | None) -> str:

@@ -36,6 +36,8 @@ def distill_server(chromium, place) -> Iterator[str]:
 
     with serve(place / "runs", place / "server.txt") as url:
         yield url
+    for run in jobs.running(place / "runs"):  # of a test that failed: runs outlive the server
+        jobs.cancel(run, grace_seconds=1.0, wait=True)
 
 
 @pytest.fixture

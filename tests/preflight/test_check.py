@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
 from kpod.config import override
-from kpod.preflight import check
+from kpod.preflight import check, estimate
 from kpod.run_store import load_run
 from tests.support.tiny_runs import run_kpod, tiny_config, write_questions
 
@@ -70,6 +71,47 @@ def test_a_finished_run_tells_how_long_the_next_takes(tiny_run):
     for stage in ("weights", "distill"):
         recorded = run.state.stages[stage].seconds
         assert times[stage] == pytest.approx(recorded, rel=0.5), stage
+
+
+def test_what_a_finished_run_took_foretells_a_longer_one(tiny_run):
+    """Three times the epochs, three times the work: scaled from the record, with a range around it."""
+    run = load_run(tiny_run)
+    longer = override(run.config, [f"distillation.epochs={3 * run.config.distillation.epochs}"])
+    once, thrice = (check(config, runs=run.folder.parent).estimates for config in (run.config, longer))
+    times = [{stage.stage: stage for stage in found.stages} for found in (once, thrice)]
+    assert times[1]["distill"].seconds == pytest.approx(3 * times[0]["distill"].seconds)
+    assert times[1]["weights"] == times[0]["weights"]
+    recorded = 3 * run.state.stages["distill"].seconds
+    assert times[1]["distill"].low < recorded < times[1]["distill"].high
+
+
+def test_an_interrupted_stage_is_no_measure(tiny_run, tmp_path):
+    folder = shutil.copytree(tiny_run, tmp_path / "runs" / "resumed")
+    load_run(folder).append_log("Resuming distillation after step 3 of 20.")
+    found = check(load_run(folder).config, runs=folder.parent).estimates
+    assert "a matrix product" in found.basis and "earlier runs of this student" in found.basis  # evaluation was whole
+
+
+def test_full_training_takes_more_of_everything(config, tmp_path):
+    adapter = check(config, runs=tmp_path).estimates
+    everything = check(override(config, ["distillation.tuning=full"]), runs=tmp_path).estimates
+    times = [{stage.stage: stage.seconds for stage in found.stages} for found in (adapter, everything)]
+    assert times[1]["distill"] > 1.2 * times[0]["distill"] and times[1]["weights"] == times[0]["weights"]
+    assert everything.memory_bytes > adapter.memory_bytes and everything.disk_bytes > adapter.disk_bytes
+
+
+def test_a_student_that_is_not_here_is_told_with_its_size(config, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    result = check(override(config, ["student.name=qwen2.5-1.5b", "data.task=arithmetic"]), runs=tmp_path)
+    assert ("warning", "student.name") in told(result) and result.estimates.download_bytes > 2e9
+    assert result.estimates.memory_high_bytes > result.estimates.memory_bytes > 6e9  # 1.5 billion weights, float32
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert ("error", "student.name") in told(check(override(config, ["student.name=qwen2.5-1.5b"]), runs=tmp_path))
+
+
+def test_a_run_that_does_not_fit_is_refused(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(estimate, "free_memory_bytes", lambda: 1_000_000)
+    assert ("error", "memory") in told(check(config, runs=tmp_path))
 
 
 def test_the_command_prints_problems_and_estimate_and_starts_nothing(config, tmp_path):

@@ -109,6 +109,7 @@ def make_run(
         run.write_table("stages", plan.stages_table())
     if "distill" in done:
         _write_difficulty_history(run, difficulty, rng)
+        run.write_table("training_plan", _training_plan(plan.input_steps))
         run.append_metrics(
             [{"stage": "distill", "step": k, "epoch": 1 + k // 12, "loss": 2.2 * 0.98**k} for k in range(1, 121)]
         )
@@ -242,6 +243,20 @@ def _difficulty(weights: np.ndarray, nll: np.ndarray, inside: np.ndarray) -> flo
 
 def _rows(**columns: object) -> pd.DataFrame:
     return pd.DataFrame(columns)
+
+
+def _training_plan(input_steps: np.ndarray) -> pd.DataFrame:
+    """What every epoch was trained on, from the schedule's (stages, questions)."""
+    stages = np.minimum(np.arange(1, DISTILLATION_EPOCHS + 1), len(input_steps) - 1)
+    count = input_steps.shape[1]
+    return pd.DataFrame(
+        {
+            "epoch": np.repeat(np.arange(1, DISTILLATION_EPOCHS + 1), count),
+            "question_index": np.tile(np.arange(count), DISTILLATION_EPOCHS),
+            "input_steps": input_steps[stages].ravel(),
+            "participation": 1.0,
+        }
+    )
 
 
 def _write_difficulty_history(run: Run, difficulty: list[np.ndarray], rng: np.random.Generator) -> None:

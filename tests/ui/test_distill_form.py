@@ -196,7 +196,7 @@ def test_the_small_world_is_set_by_its_controls():
     app.number_input(key="world-train").set_value(12).run()
     app.number_input(key="world-test").set_value(4).run()
     source = app.session_state["draft"].values["data.source"]
-    assert source == "small_world:train=12,test=4,seed=1"
+    assert source == "small_world:train=12,test=4,seed=1,stories=people+prices,max_steps=3"
     assert "<b>12</b><span>to learn from</span>" in shown(app)
 
 

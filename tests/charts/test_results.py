@@ -1,0 +1,55 @@
+"""Figures of results: every interval is where the table has it, and names are only names."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from kpod.charts.results import accuracy_figure, cost_figure, methods_figure, steps_figure
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def rows(names: list[str], **columns) -> pd.DataFrame:
+    frame = pd.DataFrame(columns | {"accuracy": 0.5, "low": 0.3, "high": 0.75, "correct": 5, "questions": 10})
+    return frame.assign(evaluation_set=names)
+
+
+def test_accuracies_stand_between_their_limits():
+    figure = accuracy_figure(rows(["one", "two"] * 2, student=["before", "before", "after", "after"]))
+    assert [trace.name for trace in figure.data] == ["before", "after"]
+    for trace in figure.data:
+        assert list(trace.x) == ["one", "two"] and list(trace.y) == [0.5, 0.5]
+        assert list(trace.error_y.array) == [0.25, 0.25]
+        assert list(trace.error_y.arrayminus) == pytest.approx([0.2, 0.2])
+    assert figure.data[0].marker.symbol != figure.data[1].marker.symbol  # colour is not the only cue
+    assert figure.layout.yaxis.range[1] > 0.75
+
+
+def test_accuracy_by_steps_is_a_line_a_student_in_order():
+    table = rows(["one"] * 4, student=["before", "after"] * 2, num_steps=pd.array([3, 3, 1, 1], dtype="Int64"))
+    figure = steps_figure(table)
+    assert [list(trace.x) for trace in figure.data] == [[1, 3], [1, 3]]
+
+
+def test_costs_of_one_run_and_of_two():
+    costs = pd.DataFrame({"stage": ["weights", "distill", "all stages"], "seconds": [2.0, 3.0, 5.0]}, dtype=object)
+    figure = cost_figure(costs, ["this run"])
+    assert list(figure.data[0].y) == ["weights", "distill"] and list(figure.data[0].x) == [2.0, 3.0]
+    both = cost_figure(costs.assign(seconds_other=[None, 4.0, 4.0]), ["this run", "plain run"])
+    assert [trace.name for trace in both.data] == ["this run", "plain run"] and both.data[1].x[1] == 4.0
+
+
+def test_methods_with_the_reference_told_apart():
+    summary = rows(["one"] * 2, label=["KPOD", "Plain"], is_reference=[False, True], seeds=[2, 2])
+    (trace,) = methods_figure(summary).data
+    assert list(trace.y) == ["Plain", "KPOD"] and list(trace.marker.symbol) == ["diamond", "circle"]
+    nothing = summary.assign(accuracy=0.0, low=0.0, high=0.0)
+    assert methods_figure(nothing).layout.xaxis.range[0] == 0
+
+
+def test_names_are_only_names():
+    table = rows([HOSTILE], student=[HOSTILE], label=[HOSTILE], is_reference=[True], seeds=[1], num_steps=[1])
+    costs = pd.DataFrame({"stage": [HOSTILE], "seconds": [1.0]})
+    for figure in (accuracy_figure(table), steps_figure(table), methods_figure(table), cost_figure(costs, [HOSTILE])):
+        assert "<img" not in figure.to_json()

@@ -1,0 +1,79 @@
+"""A run that is killed again and again, at random moments of every stage, ends as one that was not, bit for bit."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+
+import pandas as pd
+import pytest
+
+from kpod.run_store import TABLES, Run, create_run, load_run
+from tests.support.tiny_runs import ROOT, kpod_environment, run_kpod, tiny_config, write_questions
+
+# Stages that take longer are met more often; three of them go on in their middle by checkpoints of their own.
+KILLS = {
+    "prepare": 2, "evaluation set": 1, "cluster": 2, "map": 1, "weights": 4, "losses": 1, "difficulty": 1,
+    "schedule": 1, "evaluate base": 2, "distill": 4, "distill!": 1, "evaluate": 1,
+}  # fmt: skip
+FILES = ("adapter/adapter_model.safetensors", "weight_generator.safetensors")
+OF_THE_CLOCK = ("seconds", "tokens_per_second", "seconds_left", "memory_bytes")
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory, tiny_llama_folder):
+    source = write_questions(tmp_path_factory.mktemp("kills") / "questions.jsonl", trained=2, measured=1)
+    return tiny_config(  # so few questions that the map needs no UMAP, which takes half a minute to compile
+        source,
+        tiny_llama_folder,
+        weights={"epochs": 30, "warmup_epochs": 5, "batch_size": 1},
+        distillation={"epochs": 40, "batch_size": 1, "lora_dropout": 0.1, "checkpoint_seconds": 0.15},
+        evaluation={"max_new_tokens": 24},
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, config) -> Run:
+    """The run that nobody killed."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    create_run(folder, config)
+    done = run_kpod("run", "--resume", folder)
+    assert done.returncode == 0, done.stderr
+    return load_run(folder)
+
+
+def same_metrics(run: Run) -> pd.DataFrame:
+    """What a run logged, without what tells of the clock and of the machine."""
+    metrics = run.metrics
+    return metrics[[column for column in metrics if column not in OF_THE_CLOCK]]
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_twenty_random_moments_ends_bit_for_bit_the_same(tmp_path, config, whole):
+    folder = tmp_path / "run"
+    create_run(folder, config)
+    stages = [stage for stage, times in KILLS.items() for _ in range(times)]
+    assert len(stages) >= 20 and {stage.rstrip("!") for stage in stages} == set(whole.state.stages)
+    seconds = {stage: max(0.02, record.seconds) for stage, record in whole.state.stages.items()}
+    command = [sys.executable, "-m", "tests.support.killed_runs", folder, "0", json.dumps(seconds), *stages]
+    done = subprocess.run(
+        list(map(str, command)), env=kpod_environment(), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    met = json.loads(done.stdout.splitlines()[-1])
+    print(Counter(met))
+    assert len(met) == len(stages) and len(set(met)) >= 8, met  # a kill may come a moment after its stage
+    killed = load_run(folder)
+    assert killed.status == "finished" and list(killed.state.stages) == list(whole.state.stages)
+    for name in FILES:
+        assert (folder / name).read_bytes() == (whole.folder / name).read_bytes(), name
+    for table in TABLES:
+        assert killed.table(table).equals(whole.table(table)), table
+    pd.testing.assert_frame_equal(same_metrics(killed), same_metrics(whole), check_exact=True)
+    for stage, rows in killed.metrics.groupby("stage"):
+        assert rows["step"].tolist() == list(range(1, len(rows) + 1)), stage  # no gap, none twice
+    assert killed.state.summary == whole.state.summary and killed.state.warnings == whole.state.warnings
+    assert "is damaged" in killed.log() and "going back to the one before" in killed.log()
+    assert list(folder.glob("checkpoints/*")) == [] and list(folder.glob(".*.tmp")) == []
