@@ -95,15 +95,19 @@ def dry_run(run: Run, config: RunConfig) -> ScheduleReport:
 
     Raises InputError for a method whose curriculum is neither KPOD's nor none: it has other settings.
     """
+    return dry_run_of(*schedule_inputs(run), whole_rationales(run), config)
+
+
+def dry_run_of(table: StepTable, clusters: np.ndarray, first_rows: np.ndarray, config: RunConfig) -> ScheduleReport:
+    """`dry_run` on what has been read already: `schedule_inputs`, with other clusters if wished, `whole_rationales`."""
     method = methods.get(config.method)
     if method.curriculum not in ("kpod", "none"):
         raise InputError(
             f"The method {method.name!r} follows another curriculum ({method.label}) than KPOD's schedule, which this "
             "is about. Choose a method such as kpod, as in --set method=kpod."
         )
-    parts, first_rows = schedule_inputs(run), whole_rationales(run)
-    report = schedule_report(*_wholes(*parts, first_rows), **schedule_settings(config))
-    return replace(report, schedule=report.schedule.over_parts(parts[0], first_rows))
+    report = schedule_report(*_wholes(table, clusters, first_rows), **schedule_settings(config))
+    return replace(report, schedule=report.schedule.over_parts(table, first_rows))
 
 
 def robustness_of(run: Run, config: RunConfig, **options: Any) -> pd.DataFrame:

@@ -45,7 +45,7 @@ def test_a_deep_link_works_as_the_first_request_ever(profile, runs, run_ids, tmp
         watched = Watched(profile(), url)
         try:
             watched.open(name, run=run_ids["whole"], question="q007")
-            assert watched.page.get_by_test_id("stTopNavLink").count() == 4
+            assert watched.page.get_by_test_id("stTopNavLink").count() == 6
             if name != "questions":
                 assert watched.page.locator(".st-key-question input").input_value().startswith("q007 ")
             watched.check()
