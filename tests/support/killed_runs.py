@@ -1,8 +1,9 @@
-"""Runs whose processes are killed at chosen moments: `python -m tests.support.killed_runs RUN_FOLDER SEED STAGE...`.
+"""Runs whose processes are killed at random moments: `python -m tests.support.killed_runs WHOLE KILLED SEED STAGE...`.
 
-A process that has loaded everything once forks one child after the other, each of which goes on with the run by the
-command line's own code; a child is killed by SIGKILL at a random moment of the next of the named stages. Loading takes
-seconds and would otherwise be most of the time. Prints the stage that each kill met, as JSON.
+A process that has loaded everything once forks one child after the other, each of which goes on with a run by the
+command line's own code. The run WHOLE is left alone, and tells how long stages take. A child of the run KILLED is ended
+by SIGKILL at a random moment of the next of the named stages. Loading takes seconds and would otherwise be most of the
+time. Prints the stage that each kill met, as JSON.
 """
 
 from __future__ import annotations
@@ -18,16 +19,23 @@ from collections import Counter
 from pathlib import Path
 
 PATIENCE_SECONDS = 300.0
+STARTING_SECONDS = 0.05  # from the fork to the first stage
 RESUMABLE = ("weights", "distill")
+ORDER = (
+    "prepare", "evaluation set", "cluster", "map", "weights", "losses", "difficulty", "schedule", "evaluate base",
+    "distill", "evaluate",
+)  # fmt: skip
 
 
-def main(folder: Path, seed: int, stages: list[str], seconds: dict[str, float]) -> list[str]:
+def main(whole: Path, folder: Path, seed: int, stages: list[str]) -> list[str]:
     """Kill a run once in each of `stages`, in order, and let it finish; the stage that each kill met.
 
-    `seconds`: how long stages take. A stage that is over before its moment comes is killed in the one after it. At
-    `STAGE!` the newest checkpoint is damaged after the kill.
+    A stage that is over before its moment comes is killed in the one after it. At `STAGE!` the newest checkpoint is
+    damaged after the kill.
     """
     load_everything()
+    finish(whole)
+    seconds = {stage: record["seconds"] for stage, record in recorded(whole).items()}
     chosen = random.Random(seed)
     times = Counter(stage.removesuffix("!") for stage in stages)
     met = []
@@ -35,8 +43,9 @@ def main(folder: Path, seed: int, stages: list[str], seconds: dict[str, float]) 
         stage = wanted.removesuffix("!")
         child = start_child(folder)
         wait_for_stage(folder, stage, child)
+        limit = seconds[stage] + (STARTING_SECONDS if stage == "prepare" else 0.0)
         # One with checkpoints of its own goes on, so its kills have to share its time.
-        time.sleep(chosen.uniform(0.0, seconds[stage] / (times[stage] if stage in RESUMABLE else 1)))
+        time.sleep(chosen.uniform(0.0, limit / (times[stage] if stage in RESUMABLE else 1)))
         if wanted.endswith("!"):
             wait_for_checkpoints(folder, stage)
         os.kill(child, signal.SIGKILL)
@@ -44,16 +53,70 @@ def main(folder: Path, seed: int, stages: list[str], seconds: dict[str, float]) 
         met.append(stage_at_work(folder))
         if wanted.endswith("!"):
             damage_newest(folder, stage)
-    if os.waitpid(start_child(folder), 0)[1] != 0:
-        raise SystemExit("the run did not finish when nobody killed it")
+    finish(folder)
     return met
 
 
+def load_everything() -> None:
+    """Import all that a run imports, and start no thread: a child would lack it."""
+    import sklearn.cluster
+    import transformers.models.llama.modeling_llama
+
+    import kpod.cli
+    import kpod.pipeline
+
+    assert sklearn.cluster and transformers.models.llama.modeling_llama and kpod.cli and kpod.pipeline
+
+
 def start_child(folder: Path) -> int:
+    """The id of a new process that goes on with the run."""
     child = os.fork()
     if child == 0:
         go_on(folder)
     return child
+
+
+def go_on(folder: Path) -> None:
+    """In the child: what `python -m kpod run --resume FOLDER` does; never returns."""
+    try:
+        from kpod.cli import app
+
+        app(["run", "--resume", str(folder)], standalone_mode=False)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def finish(folder: Path) -> None:
+    """Let a run go on to its end."""
+    if os.waitpid(start_child(folder), 0)[1] != 0:
+        raise SystemExit(f"the run in {folder} did not finish, though nobody killed it")
+
+
+def recorded(folder: Path) -> dict[str, dict]:
+    """The records of the stages that a run has finished, read as quickly as can be."""
+    return json.loads((folder / "run.json").read_text(encoding="utf-8"))["stages"]
+
+
+def stage_at_work(folder: Path) -> str:
+    """The first stage that the run has not recorded."""
+    done = recorded(folder)
+    return next((stage for stage in ORDER if stage not in done), "after the last")
+
+
+def wait_for_stage(folder: Path, stage: str, child: int) -> None:
+    """Wait until the child works at `stage`, or is past it."""
+    wanted = ORDER.index(stage)
+    limit = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < limit:
+        at = stage_at_work(folder)
+        if at == "after the last" or ORDER.index(at) >= wanted:
+            return
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            raise SystemExit(f"the run ended before its stage {stage}")
+        time.sleep(0.001)
+    raise SystemExit(f"the run never came to its stage {stage}")
 
 
 def wait_for_checkpoints(folder: Path, stage: str) -> None:
@@ -71,57 +134,6 @@ def damage_newest(folder: Path, stage: str) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
 
-def load_everything() -> None:
-    """Import all that a run imports, and start no thread: a child would lack it."""
-    import sklearn.cluster
-    import transformers.models.llama.modeling_llama
-
-    import kpod.cli
-    import kpod.pipeline
-
-    assert sklearn.cluster and transformers.models.llama.modeling_llama and kpod.cli and kpod.pipeline
-
-
-def go_on(folder: Path) -> None:
-    """In the child: what `python -m kpod run --resume FOLDER` does; never returns."""
-    try:
-        from kpod.cli import app
-
-        app(["run", "--resume", str(folder)], standalone_mode=False)
-    except BaseException:
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
-
-
-def stage_at_work(folder: Path) -> str:
-    """The first stage that the run has not recorded."""
-    from kpod.run_store import load_run
-
-    state = load_run(folder).state
-    return next((stage for stage in ORDER if stage not in state.stages), "after the last")
-
-
-def wait_for_stage(folder: Path, stage: str, child: int) -> None:
-    """Wait until the child works at `stage`, or is past it."""
-    wanted = ORDER.index(stage)
-    limit = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < limit:
-        if (folder / "lock").is_file():
-            at = stage_at_work(folder)
-            if at == "after the last" or ORDER.index(at) >= wanted:
-                return
-        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-            raise SystemExit(f"the run ended before its stage {stage}")
-        time.sleep(0.002)
-    raise SystemExit(f"the run never came to its stage {stage}")
-
-
-ORDER = (
-    "prepare", "evaluation set", "cluster", "map", "weights", "losses", "difficulty", "schedule", "evaluate base",
-    "distill", "evaluate",
-)  # fmt: skip
-
 if __name__ == "__main__":
-    _, _folder, _seed, _seconds, *_stages = sys.argv
-    print(json.dumps(main(Path(_folder), int(_seed), _stages, json.loads(_seconds))))
+    _, _whole, _folder, _seed, *_stages = sys.argv
+    print(json.dumps(main(Path(_whole), Path(_folder), int(_seed), _stages)))
