@@ -44,7 +44,7 @@ def same_metrics(run: Run) -> pd.DataFrame:
 def test_a_run_killed_at_twenty_random_moments_ends_bit_for_bit_the_same(tmp_path, config):
     stages = [stage for stage, times in KILLS.items() for _ in range(times)]
     folders = [create_run(tmp_path / name, config).folder for name in ("whole", "killed")]
-    command = [sys.executable, "-m", "tests.support.killed_runs", *map(str, folders), "0", *stages]
+    command = [sys.executable, "-m", "tests.support.killed_runs", *map(str, folders), "1", *stages]
     done = subprocess.run(command, env=kpod_environment(), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     met = json.loads(done.stdout.splitlines()[-1])

@@ -62,6 +62,7 @@ def test_an_encoder_decoder_student_is_refused(config, tmp_path):
     assert ("error", "student.name") in told(result)
 
 
+@pytest.mark.slow
 def test_a_finished_run_tells_how_long_the_next_takes(tiny_run):
     """The rate measured on a run, asked about the same run again, gives the times that it recorded."""
     run = load_run(tiny_run)
@@ -73,6 +74,7 @@ def test_a_finished_run_tells_how_long_the_next_takes(tiny_run):
         assert times[stage] == pytest.approx(recorded, rel=0.5), stage
 
 
+@pytest.mark.slow
 def test_what_a_finished_run_took_foretells_a_longer_one(tiny_run):
     """Three times the epochs, three times the work: scaled from the record, with a range around it."""
     run = load_run(tiny_run)
@@ -85,6 +87,7 @@ def test_what_a_finished_run_took_foretells_a_longer_one(tiny_run):
     assert times[1]["distill"].low < recorded < times[1]["distill"].high
 
 
+@pytest.mark.slow
 def test_an_interrupted_stage_is_no_measure(tiny_run, tmp_path):
     folder = shutil.copytree(tiny_run, tmp_path / "runs" / "resumed")
     load_run(folder).append_log("Resuming distillation after step 3 of 20.")
