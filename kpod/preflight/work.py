@@ -14,6 +14,7 @@ from kpod.preflight.student import StudentFigures
 FORWARD, TRAINING, TRAINING_ALL = 2.0, 4.0, 6.0  # operations a weight and token
 MEASURE_EVERY = 5  # generator steps between two more forward passes of mask learning
 RATIONALES_A_QUESTION = {"consistency": 2, "counterfactual": 2}
+ROWS_AS_SLOW_AS_ONE = 8  # an output of 3 took SmolLM2-135M 3 to 5 times as long as one of a batch of 32
 UNKNOWN_STUDENT_PARAMETERS = 1_000_000_000
 UNKNOWN_VOCABULARY = 50_000
 
@@ -29,23 +30,28 @@ def model_work(config: RunConfig, data: DataFigures, num_parameters: float) -> d
     """Floating-point operations of the stages in which the student works; a stage that is not needed is left out."""
     method = methods.get(config.method)
     forward, training = FORWARD * num_parameters, TRAINING * num_parameters
-    evaluated = data.evaluation_questions
     work = {"losses": data.tokens * forward}
     if method.learns_weights:
         tokens, settings = data.tokens + data.prefix_tokens, config.weights
         measured = settings.epochs / MEASURE_EVERY * (1 - 1 / settings.predictor_every)
         work["weights"] = tokens * ((settings.warmup_epochs + settings.epochs) * training + 2 * measured * forward)
+    rows = _generated_rows(data.evaluation_questions, config.evaluation.batch_size)
     if config.evaluation.base_student:  # which often goes on to the end
-        new = evaluated * config.evaluation.max_new_tokens
-        work["evaluate base"] = (data.evaluation_prompt_tokens + new) * forward
+        work["evaluate base"] = (data.evaluation_prompt_tokens + rows * config.evaluation.max_new_tokens) * forward
     settings = config.distillation
     probed = min(settings.probe_questions or data.questions, data.questions) / data.questions
     rationales = RATIONALES_A_QUESTION.get(method.objective, 1)
     a_token = TRAINING_ALL * num_parameters if settings.tuning == "full" else training
     work["distill"] = settings.epochs * data.tokens * (rationales * a_token + probed * forward)
-    new = evaluated * min(config.evaluation.max_new_tokens, data.output_tokens)
-    work["evaluate"] = (data.evaluation_prompt_tokens + new) * forward
+    new = min(config.evaluation.max_new_tokens, data.output_tokens)
+    work["evaluate"] = (data.evaluation_prompt_tokens + rows * new) * forward
     return work
+
+
+def _generated_rows(questions: int, batch_size: int) -> int:
+    """Rows of all batches; a small batch takes as long as one of `ROWS_AS_SLOW_AS_ONE`: it waits for the weights."""
+    whole, rest = divmod(questions, batch_size)
+    return whole * max(batch_size, ROWS_AS_SLOW_AS_ONE) + (max(rest, ROWS_AS_SLOW_AS_ONE) if rest else 0)
 
 
 def other_seconds(config: RunConfig, data: DataFigures) -> dict[str, float]:
