@@ -7,8 +7,8 @@ from kpod.ui.results_ablation import ablations
 from kpod.ui.results_accuracy import accuracy
 from kpod.ui.results_comparison import all_runs, two_runs
 from kpod.ui.results_cost import cost
-from kpod.ui.results_parts import format_choice
 from kpod.ui.results_questions import questions
+from kpod.ui.saved_figures import format_choice
 
 VIEWS = ("Accuracy", "Questions", "Two runs", "All runs", "Cost", "Ablations")
 

@@ -1,4 +1,4 @@
-"""Figures of the schedule by stage: budget, picks, value; and of difficulty over the epochs."""
+"""Figures of the schedule by stage: budget, slack, picks by cluster, value; and all of them as one page."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from kpod.charts.colour import ACCENT, ACCENT_SECOND, MISSING
-from kpod.charts.figure import category_colour, category_symbol, new_figure
-from kpod.charts.text import for_plotly
+from kpod.charts.figure import category_colour, new_figure
 
 
 def budget_figure(stages: pd.DataFrame) -> go.Figure:
@@ -43,7 +42,7 @@ def budget_figure(stages: pd.DataFrame) -> go.Figure:
         hovertemplate="stage %{x}<br>D = %{customdata:.2f} (%{y:.1%})<extra></extra>",
     )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    figure.update_xaxes(dtick=_whole_ticks(len(stages)))
+    figure.update_xaxes(dtick=whole_ticks(len(stages)))
     return figure
 
 
@@ -62,29 +61,43 @@ def slack_figure(stages: pd.DataFrame) -> go.Figure:
         hovertemplate="stage %{x}<br>slack %{y:.3f}<extra></extra>",
     )
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(dtick=_whole_ticks(len(stages)))
+    figure.update_xaxes(dtick=whole_ticks(len(stages)))
     return figure
 
 
-def picks_figure(stages: pd.DataFrame) -> go.Figure:
-    """How many questions of each cluster dropped input steps at each stage."""
+def picks_figure(stages: pd.DataFrame, cluster_sizes: np.ndarray | None = None) -> go.Figure:
+    """Each cluster's share of the questions picked at each stage, beside its share of all questions.
+
+    `cluster_sizes` (clusters,) counts the questions of every cluster; without it the bar of all is left out. The number
+    of picks stands above each bar.
+    """
     stages = stages.sort_values("stage")
     picks = np.array([list(row) for row in stages["picks_by_cluster"]])  # (stages, clusters)
-    figure = new_figure(280, "stage t", "questions picked")
+    names = [str(stage) for stage in stages["stage"]]
+    if cluster_sizes is not None:
+        picks = np.vstack([cluster_sizes, picks])
+        names = ["all", *names]
+    totals = picks.sum(axis=1)
+    shares = picks / np.maximum(totals, 1)[:, None]
+    figure = new_figure(300, "all questions, then the picks of stage t", "share of the questions")
     for k in range(picks.shape[1]):
         figure.add_bar(
-            x=stages["stage"],
-            y=picks[:, k],
+            x=names,
+            y=shares[:, k],
             name=f"cluster {k}",
+            customdata=picks[:, k],
             marker={
                 "color": category_colour(k),
                 "line": {"width": 0},
                 "pattern": {"shape": _pattern(k), "fillmode": "overlay", "fgopacity": 0.5, "size": 7},
             },
-            hovertemplate=f"stage %{{x}}<br>cluster {k}: %{{y}} questions<extra></extra>",
+            hovertemplate=f"%{{x}}<br>cluster {k}: %{{customdata:,.0f}} questions, %{{y:.0%}}<extra></extra>",
         )
-    figure.update_layout(barmode="stack")
-    figure.update_xaxes(dtick=_whole_ticks(len(stages)))
+    for place, total in enumerate(totals.astype(int).tolist()):  # by place: a name such as "0" would be read as one
+        figure.add_annotation(x=place, y=1.0, yanchor="bottom", text=f"{total:,}", showarrow=False, font={"size": 11})
+    figure.update_layout(barmode="stack", legend={"y": 1.1})
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.08], tickvals=[0, 0.25, 0.5, 0.75, 1])
     return figure
 
 
@@ -110,66 +123,12 @@ def value_figure(stages: pd.DataFrame) -> go.Figure:
         hovertemplate="stage %{x}<br>upper bound %{y:.2f}<extra></extra>",
     )
     figure.update_layout(barmode="stack")
-    figure.update_xaxes(dtick=_whole_ticks(len(stages)))
+    figure.update_xaxes(dtick=whole_ticks(len(stages)))
     return figure
 
 
-def difficulty_figure(history: pd.DataFrame) -> go.Figure:
-    """Difficulty of each step of one question over the epochs of distillation; epoch 0 is before it."""
-    figure = new_figure(280, "epoch (0: before distillation)", "difficulty d (Eq. 8)")
-    for step, group in history.sort_values("epoch").groupby("step", sort=True):
-        figure.add_scatter(
-            x=group["epoch"],
-            y=group["difficulty"],
-            name=f"step {int(step) + 1}",
-            mode="lines+markers",
-            line={"color": category_colour(int(step)), "width": 2},
-            marker={"symbol": category_symbol(int(step)), "size": 7},
-            hovertemplate=f"step {int(step) + 1}, epoch %{{x}}<br>d = %{{y:.3f}}<extra></extra>",
-        )
-    figure.update_yaxes(rangemode="tozero")
-    figure.update_xaxes(dtick=_whole_ticks(history["epoch"].nunique()))
-    return figure
-
-
-def corpus_difficulty_figure(history: pd.DataFrame) -> go.Figure:
-    """Median and quartiles of the difficulty of all steps over the epochs."""
-    quartiles = history.groupby("epoch")["difficulty"].quantile([0.25, 0.5, 0.75]).unstack()
-    figure = new_figure(280, "epoch (0: before distillation)", "difficulty d of all steps")
-    figure.add_scatter(
-        x=quartiles.index, y=quartiles[0.25], mode="lines", line={"width": 0}, showlegend=False, hoverinfo="skip"
-    )
-    figure.add_scatter(
-        x=quartiles.index,
-        y=quartiles[0.75],
-        mode="lines",
-        line={"width": 0},
-        fill="tonexty",
-        fillcolor="rgba(47,126,188,.2)",
-        name="quartiles",
-        hoverinfo="skip",
-    )
-    figure.add_scatter(
-        x=quartiles.index,
-        y=quartiles[0.5],
-        mode="lines+markers",
-        line={"color": ACCENT, "width": 2.5},
-        name="median",
-        customdata=quartiles[[0.25, 0.75]],
-        hovertemplate="epoch %{x}<br>median %{y:.3f}<br>"
-        "quartiles %{customdata[0]:.3f} to %{customdata[1]:.3f}<extra></extra>",
-    )
-    figure.update_yaxes(rangemode="tozero")
-    figure.update_xaxes(dtick=_whole_ticks(len(quartiles)))
-    return figure
-
-
-def question_label(question: str, text: str) -> str:
-    """A question in a hover: its id and the beginning of its text."""
-    return f"{for_plotly(question, 40)}: {for_plotly(text, 70)}"
-
-
-def _whole_ticks(count: int) -> int:
+def whole_ticks(count: int) -> int:
+    """The distance of ticks on an axis of so many stages or epochs: at most twelve or so."""
     return max(1, round(count / 12))
 
 

@@ -1,16 +1,15 @@
-"""The step-by-epoch matrix: how many steps of each question are still input, stage by stage."""
+"""The step-by-epoch matrix: how many steps of each question are still input, stage by stage, as a payload to play."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
-from kpod.charts.colour import MISSING, plotly_scale
-from kpod.charts.curriculum import question_label
-from kpod.charts.figure import new_figure
+from kpod.charts.colour import ACCENT, ACCENT_SECOND, sequential
+from kpod.charts.text import one_line
 
 ORDERS = ("order of supervision", "cluster", "length", "difficulty")
 MAX_ROWS = 400  # more rows than pixels say nothing; a larger set is sampled evenly in its order
@@ -18,12 +17,19 @@ MAX_ROWS = 400  # more rows than pixels say nothing; a larger set is sampled eve
 
 @dataclass(frozen=True)
 class StepMatrix:
-    """`input_steps` (rows, stages): steps given as input; `questions` names the rows; `total` counts all questions."""
+    """`input_steps` (rows, stages): steps given as input; `questions` names the rows; `total` counts all questions.
+
+    `num_steps` (rows,) are the rows' lengths; `steps_supervised` and `whole` (stages,) the shares of all steps that are
+    supervised, and of all questions whose whole rationale is.
+    """
 
     input_steps: np.ndarray
     stages: list[int]
     questions: list[str]
     labels: list[str]
+    num_steps: np.ndarray
+    steps_supervised: np.ndarray
+    whole: np.ndarray
     total: int
 
 
@@ -31,8 +37,15 @@ def step_matrix(
     schedule: pd.DataFrame, questions: pd.DataFrame, steps: pd.DataFrame, order: str, keep: str | None = None
 ) -> StepMatrix:
     """The matrix in one of ORDERS, sampled down to MAX_ROWS; the question `keep` always stays in it."""
-    assert order in ORDERS, order
     wide = schedule.pivot(index="question", columns="stage", values="input_steps")
+    return ordered_matrix(wide, questions, steps, order, keep)
+
+
+def ordered_matrix(
+    wide: pd.DataFrame, questions: pd.DataFrame, steps: pd.DataFrame, order: str, keep: str | None = None
+) -> StepMatrix:
+    """`step_matrix` of counts that are wide already: a row a question (the index), a column a stage."""
+    assert order in ORDERS, order
     info = questions.set_index("question").reindex(wide.index)
     by_question = steps.groupby("question")
     length = by_question.size().reindex(wide.index).fillna(0)
@@ -48,42 +61,45 @@ def step_matrix(
     if keep is not None and keep in ordered.index:
         rows = np.union1d(rows, [ordered.index.get_loc(keep)])
     shown = ordered.iloc[rows]
+    counts = wide.to_numpy()
     return StepMatrix(
         shown.to_numpy(),
         [int(stage) for stage in shown.columns],
         [str(question) for question in shown.index],
-        [question_label(str(q), str(t)) for q, t in zip(shown.index, info.loc[shown.index, "text"], strict=True)],
+        [one_line(str(text), 90) for text in info.loc[shown.index, "text"]],
+        length.loc[shown.index].to_numpy(dtype=int),
+        1 - counts.sum(axis=0) / max(1.0, float(length.sum())),
+        (counts == 0).mean(axis=0),
         len(ordered),
     )
 
 
-def matrix_figure(matrix: StepMatrix, dark: bool, chosen: str | None = None) -> go.Figure:
-    """Questions by stage, coloured by remaining input steps (0: the whole rationale is supervised)."""
-    values = matrix.input_steps
-    most = int(values.max(initial=1)) or 1
-    figure = new_figure(480, "stage t", "")
-    figure.add_heatmap(
-        z=values,
-        x=[str(stage) for stage in matrix.stages],
-        y=np.arange(len(values)),
-        zmin=0,
-        zmax=most,
-        colorscale=plotly_scale(dark),
-        xgap=2,
-        ygap=1 if len(values) <= 120 else 0,
-        customdata=np.repeat(np.array(matrix.labels, dtype=object)[:, None], values.shape[1], axis=1),
-        hovertemplate="%{customdata}<br>stage %{x}: %{z} steps still input<extra></extra>",
-        colorbar={"title": {"text": "input<br>steps"}, "thickness": 10, "len": 0.9, "dtick": max(1, round(most / 6))},
-    )
-    if chosen in matrix.questions:
-        row = matrix.questions.index(chosen)
-        figure.add_hrect(y0=row - 0.5, y1=row + 0.5, line={"color": MISSING, "width": 2}, fillcolor="rgba(0,0,0,0)")
-        figure.add_annotation(
-            x=0, xref="paper", xanchor="right", y=row, text="chosen ▸", showarrow=False, font={"size": 11}
-        )
-    figure.update_yaxes(showticklabels=False, autorange="reversed", showgrid=False, ticks="")
-    figure.update_xaxes(type="category")
-    return figure
+def player_payload(matrix: StepMatrix, stages: pd.DataFrame, chosen: str | None = None) -> dict[str, Any]:
+    """What the component plays, plain values: the matrix, and by stage the budget and what is supervised.
+
+    `stages` has stage, budget and supervised in nats; shares of the last budget B are shown.
+    """
+    stages = stages.sort_values("stage")
+    total = float(stages["budget"].iloc[-1]) or 1.0
+    return {
+        "stages": matrix.stages,
+        "questions": matrix.questions,
+        "labels": matrix.labels,
+        "lengths": matrix.num_steps.tolist(),
+        "cells": matrix.input_steps.tolist(),
+        "most": max(1, int(matrix.input_steps.max(initial=1))),
+        "total": matrix.total,
+        "budget": np.round(stages["budget"] / total, 5).tolist(),
+        "supervised": np.round(stages["supervised"] / total, 5).tolist(),
+        "steps": np.round(matrix.steps_supervised, 5).tolist(),
+        "whole": np.round(matrix.whole, 5).tolist(),
+        "chosen": matrix.questions.index(chosen) if chosen in matrix.questions else None,
+    }
+
+
+def player_colours() -> dict[str, Any]:
+    """The colours of few to many input steps for light and dark pages, and those of H and D."""
+    return {"light": sequential(False), "dark": sequential(True), "supervised": ACCENT, "budget": ACCENT_SECOND}
 
 
 def first_full_stage(schedule: pd.DataFrame) -> pd.Series:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kpod.charts import curriculum, step_matrix
-from kpod.charts.figure import CONFIG
+from kpod.charts import step_matrix
+from kpod.charts.difficulty import difficulty_figure
 from kpod.charts.text import for_html
 from kpod.run_store import Run
 from kpod.ui import parts, reads, state
+from kpod.ui.saved_figures import figure
 
 
 def question_path(run: Run, question: str) -> None:
@@ -32,7 +33,8 @@ def question_path(run: Run, question: str) -> None:
         if run.has("difficulty_history"):
             history = reads.rows(run, "difficulty_history", question)
             if len(history):
-                st.plotly_chart(curriculum.difficulty_figure(history), config=CONFIG, key="difficulty")
+                figure(difficulty_figure(history, step_matrix.step_stages(schedule, len(steps))), "difficulty")
+                st.caption("Open marks: the step is still input; filled: it is supervised.")
         else:
             parts.not_yet(run, "difficulties by epoch", "distill")
     if to_keypoints:

@@ -10,7 +10,8 @@ from kpod.charts.results import methods_figure, steps_figure
 from kpod.charts.text import one_line
 from kpod.run_store import Run
 from kpod.ui import address, parts
-from kpod.ui.results_parts import download, figure, share_table
+from kpod.ui.results_parts import download, share_table
+from kpod.ui.saved_figures import figure
 
 _TITLES = {
     "summary": "Over the seeds",

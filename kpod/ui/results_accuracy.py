@@ -9,7 +9,8 @@ from kpod.charts import results as charts
 from kpod.results import accuracy_by_steps, accuracy_table
 from kpod.run_store import Run
 from kpod.ui import parts
-from kpod.ui.results_parts import answers, download, figure, share_table
+from kpod.ui.results_parts import answers, download, share_table
+from kpod.ui.saved_figures import figure
 
 
 def accuracy(run: Run) -> None:

@@ -10,7 +10,8 @@ from kpod.progress import format_seconds
 from kpod.results import costs_beside, plain_twin, stage_costs
 from kpod.run_store import Run
 from kpod.ui import parts, reads
-from kpod.ui.results_parts import download, figure
+from kpod.ui.results_parts import download
+from kpod.ui.saved_figures import figure
 
 
 def cost(run: Run, others: dict[str, Run]) -> None:

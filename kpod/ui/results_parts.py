@@ -1,19 +1,16 @@
-"""What the parts of the Results page share: a run's answers, figures that can be saved, tables for download."""
+"""What the parts of the Results page share: a run's answers, and tables for download."""
 
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
-from kpod.charts.figure import CONFIG
 from kpod.charts.text import one_line
 from kpod.results import answer_table, csv_bytes, distilled
 from kpod.run_archive import archive_name
 from kpod.run_store import Run
 from kpod.ui import parts, reads
 
-FORMATS = ("png", "svg")
 MAX_ROWS = 2_000  # a longer table is no help to anyone; its CSV has every row
 MARKS = {"right": "✓ right", "wrong": "✗ wrong", "no answer": "– no answer"}
 
@@ -38,28 +35,6 @@ def distilled_answers(runs: dict[str, Run]) -> dict[str, pd.DataFrame]:
             if run.has("predictions") and run.has("questions") and len(table := distilled(answers(run))):
                 found[key] = table
     return found
-
-
-def format_choice() -> None:
-    """As what the camera above each figure saves it."""
-    st.segmented_control(
-        "Figures save as",
-        FORMATS,
-        default=FORMATS[0],
-        required=True,
-        format_func=lambda name: f"{name.upper()} figures",
-        label_visibility="collapsed",
-        key="figure-format",
-        bind="query-params",
-        help="The camera that appears above a figure saves it in the browser.",
-    )
-
-
-def figure(drawn: go.Figure, key: str) -> None:
-    """A figure with a camera that saves it as PNG or SVG, as chosen."""
-    chosen = st.session_state.get("figure-format") or FORMATS[0]
-    options = CONFIG["toImageButtonOptions"] | {"format": chosen, "filename": f"kpod-{key}"}
-    st.plotly_chart(drawn, config=CONFIG | {"toImageButtonOptions": options}, key=key)
 
 
 def download(run: Run, table: pd.DataFrame, what: str, label: str = "CSV") -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from kpod.charts.figure import CONFIG
 from kpod.charts.keypoints import scales, weights_by_epoch
 from kpod.charts.text import one_line
 from kpod.charts.token_comparison import agreement_figure, agreement_figures, comparison_payload, pieces_of
@@ -17,6 +16,7 @@ from kpod.token_analysis import rows_of_places, same_tokens
 from kpod.ui import address, parts, reads, state
 from kpod.ui.components import make_component
 from kpod.ui.corpus import read_corpus
+from kpod.ui.saved_figures import figure
 
 THRESHOLD = 0.5
 _MOUNT = make_component("token_comparison", "tc", "component_common", "token_compare")
@@ -110,8 +110,7 @@ def _over_the_corpus(first: Side, second: Side) -> None:
         return
     left, right = st.columns([5, 6], gap="large")
     with left:
-        figure = agreement_figure(*both, ("A", "B"), state.is_dark())
-        st.plotly_chart(figure, config=CONFIG, key="agreement")
+        figure(agreement_figure(*both, ("A", "B"), state.is_dark()), "agreement")
     with right:
         st.caption(f"{len(both[0]):,} tokens of both")
         parts.figures(agreement_figures(*both, THRESHOLD))

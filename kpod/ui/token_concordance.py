@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from kpod.charts.concordance import MAX_SHOWN, ORDERS, concordance_payload, concordance_table, ordered
-from kpod.charts.figure import CONFIG
 from kpod.charts.keypoints import scales
 from kpod.charts.token_summary import weights_histogram
 from kpod.run_store import Run
@@ -17,6 +16,7 @@ from kpod.token_analysis import find_occurrences, in_context
 from kpod.ui import address, parts, reads, state
 from kpod.ui.components import make_component
 from kpod.ui.corpus import Corpus, read_corpus
+from kpod.ui.saved_figures import figure
 
 MATCHES = {"whole word": "word", "token": "token", "anywhere": "anywhere"}
 _MOUNT = make_component("concordance", "kw", "component_common", "token_concordance")
@@ -51,7 +51,7 @@ def concordance_view(run: Run) -> None:
             key="occurrences-csv",
         )
     with right:
-        st.plotly_chart(weights_histogram(found["weight"].to_numpy()), config=CONFIG, key="occurrence-weights")
+        figure(weights_histogram(found["weight"].to_numpy()), "occurrence-weights")
     _list(run, corpus, found, f"{query}\n{match}\n{order}\n{match_case}")
 
 

@@ -7,12 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from kpod.charts import token_summary as summary
-from kpod.charts.figure import CONFIG
 from kpod.charts.text import reveal
 from kpod.run_store import Run
 from kpod.token_analysis import correlation, frequency_bins, mean_weights_by_kind, word_weights
 from kpod.ui import parts, reads, state
 from kpod.ui.corpus import Corpus, read_corpus, vocabulary_of
+from kpod.ui.saved_figures import figure, format_choice
 
 LEAST_COUNT = 3  # words that occur less often say little about themselves
 
@@ -24,27 +24,32 @@ def corpus_view(run: Run) -> None:
         vocabulary = vocabulary_of(run)
         words = _words(str(run.folder), reads.stamp(run, "tokens"), run)
     kinds, weights = vocabulary.token_kinds, corpus.column("weight")
-    st.caption(f"{len(weights):,} tokens of {corpus.tokens['question_index'].nunique():,} rationales.")
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="corpus-head"
+    ):
+        rationales = corpus.tokens["question_index"].nunique()
+        st.caption(f"{len(weights):,} tokens of {rationales:,} rationales.", width="content")
+        format_choice()
     left, right = st.columns(2, gap="large")
     with left:
         parts.section("Weight by kind of token", "Median, quartiles, 5% and 95%.")
-        st.plotly_chart(summary.classes_figure(kinds, weights), config=CONFIG, key="classes")
+        figure(summary.classes_figure(kinds, weights), "classes")
         if "role" in corpus.tokens:
             parts.section("Weight by role", "What each token is for, which the made problems know.")
             names, groups = np.unique(corpus.column("role").astype(str), return_inverse=True)
-            st.plotly_chart(summary.spread_figure(names.tolist(), groups, weights), config=CONFIG, key="roles")
+            figure(summary.spread_figure(names.tolist(), groups, weights), "roles")
     with right:
         _against_loss(run, corpus, weights)
     left, right = st.columns(2, gap="large")
     with left:
         rho = correlation(words["count"].to_numpy(), words["weight"].to_numpy())
         parts.section("Do common tokens lose weight?", _frequency_sentence(rho, len(words)))
-        st.plotly_chart(summary.frequency_figure(words, frequency_bins(words)), config=CONFIG, key="frequency")
+        figure(summary.frequency_figure(words, frequency_bins(words)), "frequency")
     with right:
         if run.has("weight_history"):
             parts.section("Kinds over the epochs", "Mean weight of each kind as the mask was learned.")
             means = _kind_means(str(run.folder), reads.stamp(run, "weight_history"), run)
-            st.plotly_chart(summary.kinds_over_epochs_figure(means), config=CONFIG, key="kinds-over-epochs")
+            figure(summary.kinds_over_epochs_figure(means), "kinds-over-epochs")
     _word_table(words)
 
 
@@ -56,7 +61,7 @@ def _against_loss(run: Run, corpus: Corpus, weights: np.ndarray) -> None:
     rho = _loss_correlation(str(run.folder), reads.stamp(run, "tokens"), run)
     said = "" if rho is None else f" Spearman's rank correlation {rho:+.2f}."
     parts.section("Weight against the loss of the token", f"The stronger the colour, the more tokens.{said}")
-    st.plotly_chart(summary.loss_figure(corpus.nll, weights, state.is_dark()), config=CONFIG, key="loss")
+    figure(summary.loss_figure(corpus.nll, weights, state.is_dark()), "loss")
 
 
 def _frequency_sentence(rho: float | None, count: int) -> str:

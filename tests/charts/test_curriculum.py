@@ -26,12 +26,22 @@ def test_slack_bars_tell_an_overrun_by_more_than_colour():
     assert tuple(bar.marker.pattern.shape) == ("", "/")
 
 
-def test_picks_are_stacked_by_cluster(made_run):
-    figure = curriculum.picks_figure(made_run.stages)
-    assert np.array_equal(
-        np.array([trace.y for trace in figure.data]).T, np.array(made_run.stages["picks_by_cluster"].tolist())
-    )
+def test_picks_stand_beside_the_share_of_each_cluster(made_run):
+    picks = np.array(made_run.stages["picks_by_cluster"].tolist())
+    sizes = np.arange(1, picks.shape[1] + 1)
+    figure = curriculum.picks_figure(made_run.stages, sizes)
+    counts = np.array([trace.customdata for trace in figure.data]).T  # (all and stages, clusters)
+    assert np.array_equal(counts[0], sizes) and np.array_equal(counts[1:], picks)
+    shares = np.array([trace.y for trace in figure.data]).T
+    assert np.allclose(shares.sum(axis=1), counts.sum(axis=1) > 0)
+    assert next(note.text for note in figure.layout.annotations) == str(sizes.sum())
+    assert [note.x for note in figure.layout.annotations] == list(range(len(counts)))
     assert len({trace.marker.color for trace in figure.data}) == len(figure.data)
+
+
+def test_picks_without_the_sizes_of_clusters_have_no_bar_of_all(made_run):
+    figure = curriculum.picks_figure(made_run.stages)
+    assert list(figure.data[0].x) == [str(stage) for stage in made_run.stages["stage"]]
 
 
 def test_both_terms_of_the_value_and_the_bound(made_run):
@@ -39,17 +49,3 @@ def test_both_terms_of_the_value_and_the_bound(made_run):
     stages = made_run.stages
     assert np.allclose(np.array(gain.y) + np.array(diversity.y), stages["value"])
     assert np.allclose(bound.y, stages["bound"])
-
-
-def test_difficulty_over_the_epochs_has_a_line_a_step(made_run):
-    history = made_run.table("difficulty_history", question="q003")
-    figure = curriculum.difficulty_figure(history)
-    assert [trace.name for trace in figure.data] == [f"step {k + 1}" for k in range(history["step"].nunique())]
-    first = history[history["step"] == 0].sort_values("epoch")["difficulty"]
-    assert np.allclose(figure.data[0].y, first)
-
-
-def test_the_median_lies_between_its_quartiles():
-    history = pd.DataFrame({"epoch": [0] * 5, "difficulty": [1.0, 2.0, 3.0, 4.0, 5.0]})
-    low, high, middle = curriculum.corpus_difficulty_figure(history).data
-    assert (low.y[0], middle.y[0], high.y[0]) == (2.0, 3.0, 4.0)

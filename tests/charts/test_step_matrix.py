@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpod.charts.step_matrix import MAX_ROWS, ORDERS, first_full_stage, matrix_figure, step_matrix, step_stages
+from kpod.charts.step_matrix import (
+    MAX_ROWS,
+    ORDERS,
+    first_full_stage,
+    player_colours,
+    player_payload,
+    step_matrix,
+    step_stages,
+)
 
 INPUTS = {"a": [2, 1, 0], "b": [1, 1, 1], "c": [0, 0, 0]}
 SCHEDULE = pd.DataFrame(
@@ -59,15 +67,28 @@ def test_a_large_set_is_sampled_and_keeps_the_chosen_question():
     assert (np.diff(matrix.input_steps[:, 0]) > 0).all()
 
 
-def test_the_figure_holds_the_counts_and_marks_the_chosen(made_run):
-    matrix = step_matrix(made_run.schedule, made_run.questions, made_run.steps, "cluster", keep="q003")
-    figure = matrix_figure(matrix, dark=False, chosen="q003")
-    wide = made_run.schedule.pivot(index="question", columns="stage", values="input_steps")
-    assert np.array_equal(figure.data[0].z, wide.loc[matrix.questions].to_numpy())
-    assert len(figure.layout.shapes) == 1
-    assert not matrix_figure(matrix, dark=True, chosen="nobody").layout.shapes
-
-
-def test_hover_labels_are_escaped():
+def test_shares_are_of_all_questions_however_many_are_shown():
     matrix = step_matrix(SCHEDULE, QUESTIONS, STEPS, "cluster")
-    assert "b: &lt;b&gt;B&lt;/b&gt;?" in matrix.labels
+    # Five steps; 3, 2 and 1 of them are still input; c is whole from stage 0 on, a at stage 2.
+    assert matrix.steps_supervised == pytest.approx([0.4, 0.6, 0.8])
+    assert matrix.whole == pytest.approx([1 / 3, 1 / 3, 2 / 3])
+    assert matrix.num_steps.tolist() == [1, 1, 3]
+
+
+def test_the_payload_has_the_counts_the_shares_of_b_and_the_chosen(made_run):
+    matrix = step_matrix(made_run.schedule, made_run.questions, made_run.steps, "cluster", keep="q003")
+    payload = player_payload(matrix, made_run.stages, "q003")
+    wide = made_run.schedule.pivot(index="question", columns="stage", values="input_steps")
+    assert payload["cells"] == wide.loc[matrix.questions].to_numpy().tolist()
+    assert payload["questions"][payload["chosen"]] == "q003"
+    assert payload["budget"][-1] == 1.0
+    total = made_run.stages["budget"].iloc[-1]
+    assert payload["supervised"] == pytest.approx((made_run.stages["supervised"] / total).tolist(), abs=1e-4)
+    assert payload["most"] == wide.to_numpy().max() and payload["total"] == len(wide)
+    assert player_payload(matrix, made_run.stages, "nobody")["chosen"] is None
+
+
+def test_labels_are_on_one_line_and_colours_there_for_both_pages():
+    matrix = step_matrix(SCHEDULE, QUESTIONS.assign(text=["A\nB", "C\u202e", "D" * 200]), STEPS, "length")
+    assert matrix.labels[-1] == "A B" and "⟨U+202E⟩" in matrix.labels[1] and max(map(len, matrix.labels)) <= 90
+    assert len(player_colours()["light"]) == len(player_colours()["dark"])

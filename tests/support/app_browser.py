@@ -23,7 +23,7 @@ SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 PAGES = {
     "overview": ("/", ".kp-card.done >> nth=6"),
     "keypoints": ("/keypoints", ".st-key-tokens .token >> nth=5"),
-    "curriculum": ("/curriculum", ".st-key-matrix .heatmaplayer .hm"),
+    "curriculum": ("/curriculum", ".st-key-matrix canvas"),
     "questions": ("/questions", ".st-key-map canvas"),
     "results": ("/results", ".st-key-accuracy .plot-container"),
 }

@@ -89,7 +89,7 @@ def test_collapsed_weights_are_said_wherever_weights_are_shown(use_runs, page):
 def test_the_curriculum_shows_its_figures(use_runs):
     use_runs("whole")
     keys = element_keys(open_app("curriculum"))
-    assert {"budget", "slack", "matrix", "value", "picks", "difficulty", "all-difficulty"} <= keys
+    assert {"budget", "slack", "matrix", "value", "picks", "difficulty"} <= keys
 
 
 def test_a_question_is_followed_step_by_step(use_runs):

@@ -1,0 +1,348 @@
+// The curriculum as a matrix that plays: a row a question, a column a stage, coloured by the steps that are still input.
+// Texts come from a run and are hostile: they reach the page by textContent alone.
+
+const PLAY_MS_PER_STAGE = 1100
+const MATRIX_HEIGHT = 400
+const STRIP_HEIGHT = 96
+const [LEFT, RIGHT, TOP, GAP, BOTTOM] = [46, 10, 6, 26, 24] // around the matrix; between it and the strip; below the strip
+const METERS = [["supervised", "difficulty supervised, H"], ["budget", "budget, D"], ["steps", "steps supervised"], ["whole", "rationales whole"]]
+const players = new WeakMap()
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component
+  let player = players.get(parentElement)
+  if (!player || player.data.key !== data.key) {
+    player?.destroy()
+    player = new StagePlayer(parentElement.querySelector(".sp"), data)
+    players.set(parentElement, player)
+  }
+  player.emit = setTriggerValue
+  player.receive(data)
+  player.setTheme(parentElement)
+  return () => player.stop()
+}
+
+class StagePlayer {
+  constructor(root, data) {
+    Object.assign(this, { root, data, stage: Math.min(data.stage, data.stages.length - 1), row: null, received: data.stage, sent: null })
+    this.last = data.stages.length - 1
+    root.replaceChildren(this.buildBar(), this.buildFrame(), this.buildLegend())
+    this.observer = new ResizeObserver(() => this.draw())
+    this.observer.observe(this.frame)
+  }
+
+  destroy() { this.stop(); this.observer.disconnect() }
+
+  // The stage from the address, unless it is what this player itself sent a moment ago; what is chosen, always.
+  receive(data) {
+    if (data.stage !== this.received && data.stage !== this.sent) this.stage = Math.min(data.stage, this.last)
+    this.received = data.stage
+    this.data.chosen = data.chosen
+    this.draw()
+  }
+
+  setTheme(parent) {
+    this.ramp = this.data.colours[isDark(parent) ? "dark" : "light"]
+    const style = getComputedStyle(parent.host ?? parent)
+    this.ink = style.getPropertyValue("--st-text-color").trim() || "#18202c"
+    this.paper = style.getPropertyValue("--st-background-color").trim() || "#ffffff"
+    this.font = style.getPropertyValue("--st-font").trim() || "sans-serif"
+    this.rampBar.style.background = `linear-gradient(to right, ${this.ramp.filter((_, i) => i % 4 === 0).join(",")})`
+    this.draw()
+  }
+
+  // ---- building
+
+  buildBar() {
+    const bar = make("div", "toolbar")
+    this.playButton = makeButton("play", "", "", () => (this.playing ? this.stop(true) : this.play()))
+    const box = make("label", "slider")
+    const head = make("span", "head")
+    this.value = make("output", "value")
+    head.append(make("span", "", "Stage t"), this.value)
+    this.slider = Object.assign(make("input"), { type: "range", min: 0, max: this.last, step: 1 })
+    this.slider.oninput = () => { this.stop(); this.stage = Number(this.slider.value); this.draw() }
+    this.slider.onchange = () => this.announce()
+    box.append(head, this.slider)
+    bar.append(this.playButton, box)
+    this.meters = {}
+    for (const [name, label] of METERS) {
+      const meter = make("div", "reading")
+      const value = make("b")
+      const fill = make("span", "meter-fill " + name)
+      const track = make("span", "meter")
+      track.append(fill)
+      meter.append(value, track, make("span", "label", label))
+      bar.append(meter)
+      this.meters[name] = { value, fill }
+    }
+    this.markPlaying(false)
+    return bar
+  }
+
+  buildFrame() {
+    this.frame = make("div", "frame")
+    this.canvas = make("canvas")
+    this.canvas.tabIndex = 0
+    this.canvas.setAttribute("role", "img")
+    this.canvas.setAttribute("aria-label", "Questions by stage, coloured by the steps that are still input. Left and right change the stage, up and down the question, Enter chooses it, space plays.")
+    this.tooltip = make("div", "tooltip")
+    this.tooltip.hidden = true
+    this.frame.append(this.canvas, this.tooltip)
+    this.canvas.onpointermove = event => this.hover(this.place(event))
+    this.canvas.onpointerleave = () => this.hover(null)
+    this.canvas.onclick = event => { const place = this.place(event); if (place) this.pick(place.row) }
+    this.canvas.onkeydown = event => this.onKey(event)
+    this.canvas.onblur = () => this.hover(null)
+    this.frame.style.height = this.height() + "px"
+    return this.frame
+  }
+
+  buildLegend() {
+    const legend = make("div", "legend")
+    this.rampBar = make("span", "ramp")
+    const swatch = (name, text) => { const item = make("span", "item"); item.append(make("i", "swatch " + name), text); return item }
+    const ramp = make("span", "item")
+    ramp.append("input steps: 0", this.rampBar, String(this.data.most))
+    const saves = make("span", "saves")
+    const name = `curriculum-${this.data.name}`.replace(/[^\w.-]+/g, "_")
+    saves.append(
+      "Save as",
+      makeButton("save", "PNG", "Save as PNG", () => savePng(name + ".png", this.picture())),
+      makeButton("save", "SVG", "Save as SVG", () => saveSvg(name + ".svg", this.picture())),
+      makeButton("save", "CSV", "Save as CSV", () => saveFile(name + ".csv", this.csv(), "text/csv")),
+    )
+    legend.append(ramp, swatch("supervised", "H(t) supervised"), swatch("budget", "D(t) budget"), saves)
+    return legend
+  }
+
+  // ---- behaviour
+
+  play() {
+    if (this.last < 1) return
+    const calm = prefersCalm()
+    const begin = this.stage >= this.last ? 0 : this.stage
+    const start = performance.now()
+    this.playing = true
+    this.markPlaying(true)
+    const tick = now => {
+      if (!this.playing) return
+      const position = begin + Math.max(0, now - start) / PLAY_MS_PER_STAGE // the first frame can lie before the click
+      this.stage = Math.min(this.last, calm ? Math.floor(position) : position)
+      this.draw()
+      if (position >= this.last) this.stop(true)
+      else this.pending = requestAnimationFrame(tick)
+    }
+    this.pending = requestAnimationFrame(tick)
+  }
+
+  stop(byUser = false) {
+    if (!this.playing) return
+    this.playing = false
+    cancelAnimationFrame(this.pending)
+    this.stage = Math.round(this.stage)
+    this.markPlaying(false)
+    this.draw()
+    if (byUser) this.announce()
+  }
+
+  markPlaying(on) {
+    this.playButton.textContent = on ? "❚❚" : "▶"
+    this.playButton.setAttribute("aria-label", on ? "Pause" : "Play through the stages")
+  }
+
+  announce() {
+    this.sent = Math.round(this.stage)
+    this.emit?.("stage", this.sent)
+  }
+
+  pick(row) { if (this.data.picks) this.emit?.("picked", row) }
+
+  onKey(event) {
+    const rows = this.data.cells.length
+    const from = this.row ?? this.data.chosen ?? -1
+    if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
+      this.stop()
+      this.stage = Math.min(this.last, Math.max(0, Math.round(this.stage) + (event.key === "ArrowRight" ? 1 : -1)))
+      this.draw()
+      this.announce()
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const row = Math.min(rows - 1, Math.max(0, from + (event.key === "ArrowDown" ? 1 : -1)))
+      this.hover({ row, column: Math.round(this.stage) })
+    } else if (event.key === "Enter" && this.row !== null) this.pick(this.row)
+    else if (event.key === " ") this.playButton.click()
+    else return
+    event.preventDefault()
+  }
+
+  hover(place) {
+    this.row = place?.row ?? null
+    this.tooltip.hidden = !place
+    this.draw()
+    if (!place) return
+    const { questions, labels, cells, stages, lengths } = this.data
+    const title = make("div", "title")
+    fillText(title, questions[place.row])
+    const text = make("div", "text")
+    fillText(text, labels[place.row])
+    const given = cells[place.row][place.column]
+    const facts = make("div", "facts", `stage ${stages[place.column]}: ${given} of ${lengths[place.row]} steps still input, ${lengths[place.row] - given} supervised`)
+    this.tooltip.replaceChildren(title, text, facts)
+    const { x, y, width, height } = this.cell(place.row, place.column)
+    this.tooltip.style.left = Math.min(x + width / 2, this.canvas.clientWidth - this.tooltip.offsetWidth - 4) + "px"
+    this.tooltip.style.top = (y + height + this.tooltip.offsetHeight + 8 < this.height() ? y + height + 6 : y - this.tooltip.offsetHeight - 6) + "px"
+  }
+
+  // ---- geometry
+
+  height() { return TOP + MATRIX_HEIGHT + GAP + STRIP_HEIGHT + BOTTOM }
+
+  cell(row, column, width = this.canvas.clientWidth) {
+    const [w, h] = [(width - LEFT - RIGHT) / (this.last + 1), MATRIX_HEIGHT / this.data.cells.length]
+    return { x: LEFT + column * w, y: TOP + row * h, width: w, height: h }
+  }
+
+  place({ offsetX, offsetY }) {
+    const { width, height } = this.cell(0, 0)
+    const [column, row] = [Math.floor((offsetX - LEFT) / width), Math.floor((offsetY - TOP) / height)]
+    return column >= 0 && column <= this.last && row >= 0 && row < this.data.cells.length ? { row, column } : null
+  }
+
+  // How much of a column is told: all up to the stage, a trace of what is still to come.
+  told(column) { return Math.max(0.14, Math.min(1, this.stage - column + 1)) }
+
+  colour(count) { return this.ramp[Math.round((count / this.data.most) * (this.ramp.length - 1))] }
+
+  at(values) {
+    const low = Math.floor(this.stage)
+    return values[low] + (this.stage - low) * ((values[low + 1] ?? values[low]) - values[low])
+  }
+
+  // ---- drawing
+
+  draw() {
+    if (!this.ramp || !this.canvas.isConnected) return
+    this.drawReadings()
+    const width = this.frame.clientWidth
+    if (!width) return
+    const ratio = devicePixelRatio || 1
+    const [w, h] = [Math.round(width * ratio), Math.round(this.height() * ratio)]
+    if (this.canvas.width !== w || this.canvas.height !== h) Object.assign(this.canvas, { width: w, height: h })
+    const pen = this.canvas.getContext("2d")
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0)
+    pen.clearRect(0, 0, width, this.height())
+    this.paint(canvasBrush(pen, this.font), width)
+  }
+
+  drawReadings() {
+    const shown = Math.round(this.stage)
+    this.slider.value = shown
+    this.value.textContent = `${this.data.stages[shown]} of ${this.data.stages[this.last]}`
+    for (const [name] of METERS) {
+      const share = this.at(this.data[name])
+      this.meters[name].value.textContent = percent(share)
+      this.meters[name].fill.style.width = percent(Math.min(1, share))
+    }
+  }
+
+  // The same picture with a brush for the screen or for a file.
+  paint(brush, width) {
+    const { cells, stages, chosen } = this.data
+    const size = this.cell(0, 0, width)
+    const gap = size.height > 5 ? 1 : 0
+    for (let column = 0; column <= this.last; column++) {
+      const told = this.told(column)
+      cells.forEach((row, i) => {
+        const { x, y } = this.cell(i, column, width)
+        const [from, to] = [Math.round(y), Math.round(y + size.height)] // whole pixels: no hairlines between rows
+        brush.rect(x + 1, from, size.width - 2, to - from - gap, this.colour(row[column]), told)
+      })
+      const middle = LEFT + (column + 0.5) * size.width
+      if (column % Math.ceil((this.last + 1) / 20) === 0 || column === this.last)
+        brush.text(String(stages[column]), middle, TOP + MATRIX_HEIGHT + 16, this.ink, told, "center")
+    }
+    brush.text("stage", LEFT - 8, TOP + MATRIX_HEIGHT + 16, this.ink, 0.66, "right")
+    const now = LEFT + Math.min(this.last, this.stage) * size.width
+    brush.frame(now, TOP - 3, size.width, MATRIX_HEIGHT + 6, this.ink, 1.5)
+    for (const [row, strength] of [[this.row, 1], [chosen, 2.5]]) {
+      if (row === null || row === undefined) continue
+      const { y } = this.cell(row, 0, width)
+      brush.frame(LEFT - 1, y - 1, width - LEFT - RIGHT + 2, Math.max(size.height + 1, 3), this.ink, strength)
+      if (row === chosen) brush.text("▸", LEFT - 6, y + size.height / 2 + 4, this.ink, 1, "right")
+    }
+    this.paintStrip(brush, width, size.width)
+  }
+
+  paintStrip(brush, width, columnWidth) {
+    const { supervised, budget, colours } = this.data
+    const floor = TOP + MATRIX_HEIGHT + GAP + STRIP_HEIGHT
+    const y = share => floor - share * (STRIP_HEIGHT - 8)
+    for (const share of [0, 0.5, 1]) {
+      brush.line([[LEFT, y(share)], [width - RIGHT, y(share)]], this.ink, 1, 0.14)
+      brush.text(percent(share), LEFT - 6, y(share) + 4, this.ink, 0.66, "right")
+    }
+    const middle = column => LEFT + (column + 0.5) * columnWidth
+    supervised.forEach((share, column) => {
+      const half = Math.min(26, columnWidth * 0.3)
+      brush.rect(middle(column) - half, y(share), 2 * half, floor - y(share), colours.supervised, 0.85 * this.told(column))
+    })
+    brush.line(budget.map((share, column) => [middle(column), y(share)]), colours.budget, 2.5, 1, [6, 4])
+    budget.forEach((share, column) => brush.diamond(middle(column), y(share), 4.5, colours.budget, this.paper))
+    brush.text("H and D as shares of all difficulty B", LEFT, floor + 17, this.ink, 0.66, "left")
+  }
+
+  picture() {
+    const width = Math.max(640, this.frame.clientWidth)
+    const svg = shape("svg", { xmlns: SVG, viewBox: `0 0 ${width} ${this.height()}`, width, height: this.height() })
+    svg.setAttribute("font-family", `${this.font.replaceAll('"', "'")}, sans-serif`)
+    const brush = svgBrush(svg)
+    brush.rect(0, 0, width, this.height(), this.paper, 1)
+    this.paint(brush, width)
+    return svg
+  }
+
+  csv() {
+    const { questions, lengths, cells, stages } = this.data
+    return csvText([["question", "steps", ...stages.map(t => `input_steps_stage_${t}`)], ...questions.map((q, i) => [q, lengths[i], ...cells[i]])])
+  }
+}
+
+function canvasBrush(pen, font) {
+  return {
+    rect(x, y, width, height, fill, alpha) { pen.globalAlpha = alpha; pen.fillStyle = fill; pen.fillRect(x, y, width, height) },
+    frame(x, y, width, height, stroke, size) { pen.globalAlpha = 1; pen.strokeStyle = stroke; pen.lineWidth = size; pen.setLineDash([]); pen.strokeRect(x, y, width, height) },
+    line(points, stroke, size, alpha, dash = []) {
+      Object.assign(pen, { globalAlpha: alpha, strokeStyle: stroke, lineWidth: size })
+      pen.setLineDash(dash)
+      pen.beginPath()
+      points.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)))
+      pen.stroke()
+    },
+    diamond(x, y, size, stroke, fill) {
+      Object.assign(pen, { globalAlpha: 1, strokeStyle: stroke, fillStyle: fill, lineWidth: 2 })
+      pen.setLineDash([])
+      pen.beginPath()
+      for (const [dx, dy] of [[0, -size], [size, 0], [0, size], [-size, 0]]) pen.lineTo(x + dx, y + dy)
+      pen.closePath()
+      pen.fill()
+      pen.stroke()
+    },
+    text(text, x, y, fill, alpha, align) { Object.assign(pen, { globalAlpha: alpha, fillStyle: fill, textAlign: align, font: `12px ${font}` }); pen.fillText(text, x, y) },
+  }
+}
+
+function svgBrush(svg) {
+  const round = value => Number(value.toFixed(2))
+  return {
+    rect(x, y, width, height, fill, opacity) { shape("rect", { x: round(x), y: round(y), width: round(width), height: round(height), fill, opacity: round(opacity) }, svg) },
+    frame(x, y, width, height, stroke, size) { shape("rect", { x: round(x), y: round(y), width: round(width), height: round(height), fill: "none", stroke, "stroke-width": size }, svg) },
+    line(points, stroke, size, opacity, dash = []) {
+      shape("polyline", { points: points.map(point => point.map(round).join(",")).join(" "), fill: "none", stroke, "stroke-width": size, opacity, "stroke-dasharray": dash.join(" ") }, svg)
+    },
+    diamond(x, y, size, stroke, fill) { shape("path", { d: `M${round(x)} ${round(y - size)}l${size} ${size}l${-size} ${size}l${-size} ${-size}z`, stroke, fill, "stroke-width": 2 }, svg) },
+    text(text, x, y, fill, opacity, align) {
+      const anchor = { left: "start", center: "middle", right: "end" }[align]
+      shape("text", { x: round(x), y: round(y), fill, opacity: round(opacity), "text-anchor": anchor, "font-size": 12 }, svg).textContent = text
+    },
+  }
+}

@@ -1,0 +1,35 @@
+"""The matrix of questions by stage as a component that plays: canvas, scrub and keys, all in the browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kpod.charts.step_matrix import player_colours
+from kpod.ui.components import make_component
+
+_MOUNT = make_component("stage_player", "sp", "component_common", "stage_player")
+
+
+def stage_player(
+    payload: dict[str, Any],
+    *,
+    identity: str,
+    name: str,
+    stage: int,
+    key: str,
+    on_stage: Any = None,
+    on_picked: Any = None,
+) -> None:
+    """Mount the player; `payload` is `kpod.charts.step_matrix.player_payload`, `name` what saved files are called.
+
+    While `identity` stays the same the player keeps its own stage over reruns. The callbacks find the stage where it
+    was left in `st.session_state[key]["stage"]` and the row that was clicked in `st.session_state[key]["picked"]`.
+    """
+    data = {**payload, "key": identity, "name": name, "stage": stage, "colours": player_colours()}
+    # Without a callback a click is not sent: what is played is no run's own schedule.
+    _MOUNT(
+        data={**data, "picks": on_picked is not None},
+        key=key,
+        on_stage_change=on_stage or (lambda: None),
+        on_picked_change=on_picked or (lambda: None),
+    )
