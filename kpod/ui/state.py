@@ -59,7 +59,7 @@ def start_link(label: str) -> None:
     """A button that leads to a new run on the Distill page."""
     if st.button(label, icon=":material/play_arrow:", type="primary", key="to-distill"):
         st.session_state["view"] = "new"
-        st.switch_page(PAGES / "distill.py")
+        st.switch_page(PAGES / "distill.py", query_params={})
 
 
 def question_picker(run: Run) -> str:
@@ -107,7 +107,8 @@ def open_page(page: str, question: str) -> None:
     """Go to a page of `pages/`, with a question chosen."""
     if st.session_state.get("question") != question:  # a page with a picker has chosen it already
         st.session_state["question"] = question
-    st.switch_page(PAGES / f"{page}.py")
+    # Without parameters of its own Streamlit would refuse to leave a page whose widgets are in the address.
+    st.switch_page(PAGES / f"{page}.py", query_params={})
 
 
 def is_dark() -> bool:

@@ -110,8 +110,15 @@ def _settings(run: Run, base: RunConfig, has_map: bool) -> dict[str, Any]:
     deadline = _choice(run, "deadline", "All whole at T", ["true", "false"], str(own.deadline).lower()) == "true"
     changes |= {"curriculum.selector": selector} if selector != own.selector else {}
     changes |= {"curriculum.deadline": deadline} if deadline != own.deadline else {}
-    if st.button("As the run has it", icon=":material/undo:", key="what-if-reset", disabled=not changes):
-        _forget(run, [knob.name for knob in knobs(base, has_map)] + ["selector", "deadline"])
+    names = [*(knob.name for knob in knobs(base, has_map)), "selector", "deadline"]
+    st.button(
+        "As the run has it",
+        icon=":material/undo:",
+        key="what-if-reset",
+        disabled=not changes,
+        on_click=_forget,
+        args=(run, names),
+    )
     return changes
 
 
@@ -190,7 +197,6 @@ def _forget(run: Run, names: list[str]) -> None:
     address.write(**dict.fromkeys(names))
     for name in names:
         st.session_state.pop(_key(run, name), None)
-    st.rerun(scope="fragment")
 
 
 def _text(value: Any) -> str:
@@ -218,7 +224,7 @@ def _ways_on(run: Run, config: RunConfig, assignments: list[str], *, is_kpod: bo
     st.code(f"python -m kpod run --config {path} {settings}", language="bash", wrap_lines=True)
     if st.button("Run this: open it on the Distill page", icon=":material/experiment:", key="what-if-distill"):
         distill_draft.load(config)
-        st.switch_page(state.PAGES / "distill.py")
+        st.switch_page(state.PAGES / "distill.py", query_params={})
 
 
 def _player(run: Run, basis: Basis, schedule: Schedule) -> None:
