@@ -114,6 +114,7 @@ def test_samples_differ_and_a_seed_repeats_them(local, tmp_path):
 
 
 def test_a_stop_in_a_batch_is_continued(local, monkeypatch):
+    monkeypatch.setattr(stopping, "SECONDS_BETWEEN_LOOKS", 0.0)  # three batches of a tiny teacher take less than that
     chosen = local(batch_size=2)
     asked = []
     original = local_model.generate_batch
