@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from kpod.errors import InputError, RunCancelled
-from kpod.teaching import local_model, vllm_engine
+from kpod.teaching import local_model, stopping, vllm_engine
 from kpod.teaching.prompts import make_prompt
 from kpod.teaching.teach import teach
 from tests.support.teacher_server import rows_of
