@@ -38,7 +38,7 @@ from typing import Any
 
 import pandas as pd
 
-from kpod.artefacts import delete_temporaries, read_parquet, write_parquet, write_whole
+from kpod.artefacts import delete_temporaries, make_new_folder, read_parquet, write_parquet, write_whole
 from kpod.config import RunConfig
 from kpod.errors import InputError
 from kpod.run_lock import hold, is_locked
@@ -151,14 +151,7 @@ def create_ablation(
 ) -> Ablation:
     """A new folder for the runs of `methods` x `seeds`. Raises InputError where the folder is taken."""
     folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=False)
-    except FileExistsError:
-        raise InputError(
-            f"{folder} exists already. Go on with it by --resume {folder}, or give a new folder with --out."
-        ) from None
-    except OSError as error:
-        raise InputError(f"Could not make the folder {folder}: {error.strerror}. Give another with --out.") from error
+    make_new_folder(folder, "ablation")
     state = AblationState(config.name, tuple(methods), tuple(seeds), reference, equal, created_at=now())
     ablation = Ablation(folder, state, config)
     write_whole(folder / "config.yaml", config.to_yaml().encode())

@@ -31,6 +31,20 @@ def disk_errors(what: str, folder: Path) -> Iterator[None]:
         ) from error
 
 
+def make_new_folder(folder: Path, what: str) -> None:
+    """Make a folder that must not exist, so that of two that try it one gets it. Raises InputError with what to do."""
+    try:
+        folder.mkdir(parents=True, exist_ok=False)
+    except FileExistsError:
+        raise InputError(
+            f"{folder} exists already. Continue it with --resume {folder}, or give a new folder with --out."
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"Could not make the {what} folder {folder}: {error.strerror}. Give another one with --out."
+        ) from error
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file whole or not at all. Raises InputError where the disk refuses it (full, read-only)."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -27,6 +27,7 @@ from kpod.artefacts import (
     append_text,
     delete_temporaries,
     json_lines,
+    make_new_folder,
     parquet_columns,
     parquet_types,
     read_json_lines,
@@ -226,16 +227,7 @@ class Run:
 def create_run(folder: str | Path, config: RunConfig) -> Run:
     """A new run folder with its configuration. Raises InputError where the folder is taken."""
     folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=False)
-    except FileExistsError:
-        raise InputError(
-            f"{folder} exists already. Continue it with --resume {folder}, or give a new folder with --out."
-        ) from None
-    except OSError as error:
-        raise InputError(
-            f"Could not make the run folder {folder}: {error.strerror}. Give another one with --out."
-        ) from error
+    make_new_folder(folder, "run")
     state = RunState(
         id=new_run_id(),
         name=config.name,

@@ -65,10 +65,10 @@ def test_one_process_at_a_time_works_on_it(tmp_path):
 
 def test_a_taken_folder_is_refused(tmp_path):
     made(tmp_path / "one")
-    with pytest.raises(InputError, match=r"one exists already\. Go on with it by --resume"):
+    with pytest.raises(InputError, match=r"one exists already\. Continue it with --resume"):
         made(tmp_path / "one")
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="Could not make the folder"):
+    with pytest.raises(InputError, match="Could not make the ablation folder"):
         made(tmp_path / "file" / "inside")
 
 

@@ -72,14 +72,16 @@ def test_a_holder_is_not_kept_out_by_those_who_ask(tmp_path):
     threads = [threading.Thread(target=ask) for _ in range(2)]
     for thread in threads:
         thread.start()
+    held = 0
     try:
         for _ in range(20):
             with hold(tmp_path):
-                pass
+                held += 1
     finally:
         stop.set()
         for thread in threads:
             thread.join()
+    assert held == 20 and not is_locked(tmp_path)
 
 
 def test_a_run_is_alive_while_its_process_is_starting(tmp_path):

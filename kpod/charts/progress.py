@@ -48,16 +48,7 @@ def loss_figure(rows: Rows) -> go.Figure:
 
 def learning_rate_figure(rows: Rows) -> go.Figure:
     """The learning rate of every step."""
-    figure = new_figure(170, "step", "learning rate")
-    x, y = thinned(*series(rows, "learning_rate"))
-    figure.add_scatter(
-        x=x,
-        y=y,
-        mode="lines",
-        line={"color": ACCENT, "width": 2},
-        hovertemplate="step %{x}<br>%{y:.3g}<extra></extra>",
-    )
-    figure.update_layout(showlegend=False)
+    figure = _one_line(rows, "learning_rate", "learning rate", "%{y:.3g}")
     figure.update_yaxes(rangemode="tozero", exponentformat="power")
     return figure
 
@@ -91,17 +82,23 @@ def mask_figure(rows: Rows) -> go.Figure:
 
 def keep_rate_figure(rows: Rows) -> go.Figure:
     """The share of rationale tokens that the learned mask keeps, by step."""
-    figure = new_figure(170, "step", "tokens kept")
-    x, y = thinned(*series(rows, "keep_rate"))
+    figure = _one_line(rows, "keep_rate", "tokens kept", "%{y:.1%} kept")
+    figure.update_yaxes(range=[0, 1], tickformat=".0%")
+    return figure
+
+
+def _one_line(rows: Rows, key: str, title: str, told: str) -> go.Figure:
+    """A low figure of one logged value by step; `told` says the value under the pointer."""
+    figure = new_figure(170, "step", title)
+    x, y = thinned(*series(rows, key))
     figure.add_scatter(
         x=x,
         y=y,
         mode="lines",
         line={"color": ACCENT, "width": 2},
-        hovertemplate="step %{x}<br>%{y:.1%} kept<extra></extra>",
+        hovertemplate=f"step %{{x}}<br>{told}<extra></extra>",
     )
     figure.update_layout(showlegend=False)
-    figure.update_yaxes(range=[0, 1], tickformat=".0%")
     return figure
 
 

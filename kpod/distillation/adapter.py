@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,25 +38,32 @@ def add_adapter(model: Any, *, rank: int, alpha: int | None, dropout: float, tar
         ) from error
 
 
-def save_adapter(model: Any, folder: Path) -> None:
-    """Write the adapter (safetensors and its JSON) under a temporary name and rename it.
+@contextmanager
+def whole_folder(folder: Path, what: str) -> Iterator[Path]:
+    """A temporary folder to write into, which takes the place of `folder` when all of it is there.
 
     Raises InputError where the disk refuses it.
     """
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        model.save_pretrained(temporary)
-        (temporary / "README.md").unlink(missing_ok=True)  # peft's empty model card
+        yield temporary
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
     except (OSError, SafetensorError) as error:  # safetensors wraps the system's error
         raise InputError(
-            f"Could not write the adapter in {folder.parent}: {error}. Free space there, or copy the run folder to "
+            f"Could not write the {what} in {folder.parent}: {error}. Free space there, or copy the run folder to "
             "another disk, and resume the run: it goes on from its last checkpoint."
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def save_adapter(model: Any, folder: Path) -> None:
+    """Write the adapter (safetensors and its JSON) whole. Raises InputError where the disk refuses it."""
+    with whole_folder(folder, "adapter") as temporary:
+        model.save_pretrained(temporary)
+        (temporary / "README.md").unlink(missing_ok=True)  # peft's empty model card
 
 
 def with_saved_adapter(model: Any, folder: Path) -> Any:

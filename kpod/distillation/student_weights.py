@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
-from kpod.distillation.adapter import add_adapter, save_adapter
-from kpod.errors import InputError
+from kpod.distillation.adapter import add_adapter, save_adapter, whole_folder
 
 ADAPTER, WHOLE = "adapter", "student"
 FOLDERS = {"lora": ADAPTER, "full": WHOLE}
@@ -36,24 +32,9 @@ def save_trained(model: Any, tokenizer: Any, folder: Path, tuning: str) -> None:
     if tuning == "lora":
         save_adapter(model, folder / ADAPTER)
     else:
-        _save_whole(model, tokenizer, folder / WHOLE)
+        with whole_folder(folder / WHOLE, "student") as temporary:
+            model.save_pretrained(temporary)
+            tokenizer.save_pretrained(temporary)
     for kind, name in FOLDERS.items():
         if kind != tuning:
             shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def _save_whole(model: Any, tokenizer: Any, folder: Path) -> None:
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        model.save_pretrained(temporary)
-        tokenizer.save_pretrained(temporary)
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.rename(folder)
-    except (OSError, SafetensorError) as error:  # safetensors wraps the system's error
-        raise InputError(
-            f"Could not write the student in {folder.parent}: {error}. Free space there, or copy the run folder to "
-            "another disk, and resume the run: it goes on from its last checkpoint."
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

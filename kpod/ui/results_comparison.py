@@ -19,7 +19,7 @@ from kpod.results import (
 )
 from kpod.run_store import Run
 from kpod.ui import address, parts, state
-from kpod.ui.results_parts import MAX_ROWS, answers, distilled_answers, download, set_choice, share_table
+from kpod.ui.results_parts import MAX_ROWS, answers, distilled_answers, download, question_rows, set_choice, share_table
 from kpod.ui.results_steps import side_by_side
 
 CHANGES = ("flipped", ONLY_FIRST, ONLY_SECOND, BOTH_RIGHT, BOTH_WRONG)
@@ -119,21 +119,7 @@ def _flips(run: Run, other: Run, pairing: Pairing) -> None:
         frame[name] = [None if pd.isna(each) else one_line(str(each), 30) for each in shown[column]]
     frame["text"] = [one_line(each, 200) for each in shown["text"]]
 
-    def choose() -> None:
-        rows = st.session_state["flip-table"]["selection"]["rows"]
-        if rows and rows[0] < len(ids):
-            state.choose_question(ids[rows[0]])
-
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height=230,
-        key="flip-table",
-        on_select=choose,
-        selection_mode="single-row",
-        placeholder="–",
-        column_config={"text": st.column_config.TextColumn(width="large")},
-    )
+    question_rows(frame, ids, key="flip-table", height=230)
     at = table.index[table["question"] == state.chosen_question()]
     _both(run, other, table.loc[at[0]] if len(at) else table.iloc[0])
 

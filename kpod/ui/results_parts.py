@@ -9,7 +9,7 @@ from kpod.charts.text import one_line
 from kpod.results import answer_table, csv_bytes, distilled
 from kpod.run_archive import archive_name
 from kpod.run_store import Run
-from kpod.ui import parts, reads
+from kpod.ui import parts, reads, state
 
 MAX_ROWS = 2_000  # a longer table is no help to anyone; its CSV has every row
 MARKS = {"right": "✓ right", "wrong": "✗ wrong", "no answer": "– no answer"}
@@ -69,3 +69,23 @@ def share_table(table: pd.DataFrame, key: str, shares: tuple[str, ...], **column
         name: st.column_config.NumberColumn(settings[name], format="%.1f%%") for name in shares if name in shown
     }
     st.dataframe(shown, hide_index=True, key=key, placeholder="–", column_config=settings)
+
+
+def question_rows(frame: pd.DataFrame, ids: list[str], *, key: str, height: int) -> None:
+    """A table with a row a question (`ids`, in its order); a click on a row chooses the question."""
+
+    def choose() -> None:
+        rows = st.session_state[key]["selection"]["rows"]
+        if rows and rows[0] < len(ids):
+            state.choose_question(ids[rows[0]])
+
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height=height,
+        key=key,
+        on_select=choose,
+        selection_mode="single-row",
+        placeholder="–",
+        column_config={"text": st.column_config.TextColumn(width="large")},
+    )

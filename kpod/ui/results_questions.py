@@ -9,7 +9,7 @@ from kpod.charts.text import one_line
 from kpod.results import BASE, DISTILLED
 from kpod.run_store import Run
 from kpod.ui import parts, state
-from kpod.ui.results_parts import MARKS, MAX_ROWS, answers, download, set_choice
+from kpod.ui.results_parts import MARKS, MAX_ROWS, answers, download, question_rows, set_choice
 from kpod.ui.results_steps import side_by_side
 
 FILTERS = ("all", "right", "wrong", "no answer", "flipped")
@@ -70,21 +70,7 @@ def _choose(table: pd.DataFrame) -> pd.Series:
     if frame["before"].isna().all():
         frame = frame.drop(columns="before")
 
-    def choose() -> None:
-        rows = st.session_state["answer-table"]["selection"]["rows"]
-        if rows and rows[0] < len(ids):
-            state.choose_question(ids[rows[0]])
-
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height=260,
-        key="answer-table",
-        on_select=choose,
-        selection_mode="single-row",
-        placeholder="–",
-        column_config={"text": st.column_config.TextColumn(width="large")},
-    )
+    question_rows(frame, ids, key="answer-table", height=260)
     st.caption(f"{len(table):,} questions. Choose a row to see its rationales.")
     at = table.index[table["question"] == state.chosen_question()]
     return table.loc[at[0]] if len(at) else table.iloc[0]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from kpod.tasks.small_world.comparisons import Comparison, draw_skin
 from kpod.tasks.small_world.options import STORIES, WorldOptions
 from kpod.tasks.small_world.plans import Lookup, NoSuchNumbers, Plan, Statement, Step
 from kpod.tasks.small_world.problems import draw_plan, tell_question, tell_steps
 from kpod.tasks.small_world.roles import Piece, plain
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,15 +48,22 @@ def among_text(rng: random.Random, options: WorldOptions) -> OneStepText:
 
     Its numbers have to be found by their names, as in the middle of a longer solution.
     """
+    world, step = _drawn(rng, options, _step_among)
+    rng.shuffle(world.plan.facts)
+    return _text(rng, told_as_results(rng, world.plan, 0.5), world.plan.ask, step, options)
+
+
+def _drawn(
+    rng: random.Random, options: WorldOptions, fill: Callable[[random.Random, Comparison], T]
+) -> tuple[Comparison, T]:
+    """A comparison story that `fill` has filled, and what it returned; drawn anew where its numbers run out."""
     story = rng.choice([story for story in STORIES if story != "events"])
     while True:
         world = Comparison(rng, draw_skin(rng, story), options)
         try:
-            step = _step_among(rng, world)
+            return world, fill(rng, world)
         except NoSuchNumbers:
             continue
-        rng.shuffle(world.plan.facts)
-        return _text(rng, told_as_results(rng, world.plan, 0.5), world.plan.ask, step, options)
 
 
 def _step_among(rng: random.Random, world: Comparison) -> Step:
@@ -115,18 +126,12 @@ def _bare_result(step: Step) -> Statement:
 
 def _chain(rng: random.Random, options: WorldOptions) -> tuple[Plan, list[Step], dict[str, Statement]]:
     """A plan with facts to spare, half of the time in any order; the steps that it needs; the given facts by name."""
-    story = rng.choice([story for story in STORIES if story != "events"])
-    while True:
-        world = Comparison(rng, draw_skin(rng, story), options)
-        try:
-            asked = _fill(rng, world)
-        except NoSuchNumbers:
-            continue
-        bases = [each for each in world.quantities if each.step is None]
-        given = {base.subject: lookup.fact for base, lookup in zip(bases, world.plan.lookups, strict=True)}
-        if rng.random() < 0.5:
-            rng.shuffle(world.plan.facts)
-        return world.plan, [world.plan.steps[at] for at in _needed_steps(world.plan, asked)], given
+    world, asked = _drawn(rng, options, _fill)
+    bases = [each for each in world.quantities if each.step is None]
+    given = {base.subject: lookup.fact for base, lookup in zip(bases, world.plan.lookups, strict=True)}
+    if rng.random() < 0.5:
+        rng.shuffle(world.plan.facts)
+    return world.plan, [world.plan.steps[at] for at in _needed_steps(world.plan, asked)], given
 
 
 def _fill(rng: random.Random, world: Comparison) -> int:
@@ -143,7 +148,8 @@ def _fill(rng: random.Random, world: Comparison) -> int:
     other = rng.choice([quantity for quantity in world.quantities if quantity is not last])
     if ending < 0.55:
         world.ask(world.skin.ask, s=last.subject)
-        return last.step or 0
+        assert last.step is not None  # a relation's
+        return last.step
     if ending < 0.7:
         world.total(other, last)
     elif ending < 0.8:
