@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from kpod.teaching.credentials import Credentials
 from kpod.teaching.endpoint import Endpoint, RequestFailed
@@ -26,7 +27,20 @@ class _Stopped(Exception):
 def ask_endpoint(generation: Generation, credentials: Credentials) -> None:
     """Ask for every wanted sample. Returns when all are answered or given up, a stop is wished for, or the cost limit
     leaves no room. Raises InputError where the endpoint takes no request."""
-    asyncio.run(_Asking(generation, credentials).run())
+    asking = _Asking(generation, credentials)
+    if not _loop_is_running():
+        asyncio.run(asking.run())
+        return
+    with ThreadPoolExecutor(max_workers=1) as thread:  # a loop cannot run inside another, as in a notebook
+        thread.submit(asyncio.run, asking.run()).result()
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class _Asking:

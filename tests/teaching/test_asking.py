@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from kpod.errors import RunCancelled
+from kpod.errors import InputError, RunCancelled
 from kpod.teaching import asking
 from kpod.teaching.teach import teach
 from tests.support.teacher_server import Reply, answer, error, rows_of, write_sums
@@ -30,6 +32,25 @@ def test_so_many_requests_are_under_way_and_no_more(options, server, concurrency
     server.behave = slowly
     teach(options(concurrency=concurrency))
     assert server.most_under_way == min(concurrency, 6)
+
+
+def within_a_loop(work):
+    """What `work` gives where an event loop is running; in a thread, for this one may have a browser's loop."""
+
+    async def within():
+        return work()
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(lambda: asyncio.run(within())).result()
+
+
+def test_it_asks_where_an_event_loop_is_running_already(options, server):
+    """As in a notebook, or beside a browser that is driven from this process."""
+    assert within_a_loop(lambda: teach(options())).status == "finished" and len(server.asked) == 6
+    server.behave = lambda asked: error(500, "down")
+    refused = options(give_up_after=2, retries=0, concurrency=1, changed="restart", temperature=0.1)
+    with pytest.raises(InputError, match="in a row have failed"):
+        within_a_loop(lambda: teach(refused))
 
 
 def test_requests_a_minute(options, server, monkeypatch):
