@@ -14,6 +14,7 @@ from rich.table import Table
 from kpod import methods
 from kpod import presets as ready_made
 from kpod.cli_ablate import ablate
+from kpod.cli_archive import export, import_
 from kpod.cli_arguments import RunArgument, Settings, find_run
 from kpod.cli_curriculum import robustness, schedule, steps
 from kpod.cli_data import check, data
@@ -126,8 +127,9 @@ def pretrain_nano(
     )
 
 
-for command in (ablate, schedule, robustness, steps, data, check, teach):
+for command in (ablate, schedule, robustness, steps, data, check, teach, export):
     app.command()(command)
+app.command("import")(import_)
 
 
 def main() -> None:

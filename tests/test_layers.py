@@ -80,6 +80,7 @@ LAYERS = (
     "jobs",
     "preflight",
     "cli_arguments",
+    "cli_archive",
     "cli_preflight",
     "cli_curriculum",
     "cli_data",
