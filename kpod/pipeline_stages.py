@@ -20,7 +20,8 @@ from kpod.run_curriculum import schedule_of
 from kpod.stage_context import Context
 from kpod.step_difficulty import step_difficulties
 from kpod.step_difficulty.token_nlls import resumable_token_nlls
-from kpod.token_weighting.training import MaskLearningOptions, learn_token_weights
+from kpod.token_weighting.options import MaskLearningOptions
+from kpod.token_weighting.training import learn_token_weights
 
 
 def cluster(context: Context) -> None:

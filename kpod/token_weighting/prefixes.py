@@ -51,6 +51,12 @@ def prefix_lengths(example: EncodedExample, mode: str) -> list[int]:
     return [*(int(end) for end in ends), example.num_rationale]
 
 
+def sampled_lengths(num_rationale: int, count: int, seed: tuple[int, ...]) -> list[int]:
+    """`count` different prefixes of a rationale, drawn by `seed`, the whole rationale always last among them."""
+    drawn = np.random.default_rng(seed).choice(num_rationale - 1, min(count, num_rationale) - 1, replace=False) + 1
+    return [*sorted(int(length) for length in drawn), num_rationale]
+
+
 def build_prefix_batch(
     examples: Sequence[EncodedExample],
     prefixes: Sequence[Sequence[int]],

@@ -8,9 +8,11 @@ import torch
 
 from kpod.errors import InputError, RunCancelled
 from kpod.progress import Reporter
+from kpod.token_weighting.learner import MaskLearner
 from kpod.token_weighting.model import gumbel_sigmoid
+from kpod.token_weighting.options import MaskLearningOptions
 from kpod.token_weighting.prefixes import build_prefix_batch, prefix_lengths
-from kpod.token_weighting.training import MaskLearner, MaskLearningOptions, learn_token_weights
+from kpod.token_weighting.training import learn_token_weights
 from tests.support.tiny_students import encoded_examples, load_student
 
 OPTIONS = MaskLearningOptions(
@@ -185,7 +187,7 @@ def test_the_answer_loss_has_the_gradient_of_finite_differences(learner, batch):
 
     def loss(values):
         mask = gumbel_sigmoid(values, 0.5, generator=torch.Generator().manual_seed(0))
-        return learner._answer_nll(batch, mask)
+        return learner.answer_nll(batch, mask)
 
     gradient = torch.autograd.grad(loss(logits), logits)[0]
     for seed in range(3):
@@ -213,7 +215,7 @@ def test_the_full_rationale_and_the_empty_one_are_told_apart(tiny_llama_folder, 
     assert learner.price.nll_full != learner.price.nll_empty
     # With everything kept the embeddings are the student's own: the loss is that of a plain forward pass.
     ones = torch.ones(2, int(batch.rationale_BL.sum(1).max()))
-    assert learner._answer_nll(batch, ones).item() == pytest.approx(learner.price.nll_full, rel=1e-6)
+    assert learner.answer_nll(batch, ones).item() == pytest.approx(learner.price.nll_full, rel=1e-6)
 
 
 def test_weights_do_not_depend_on_the_company(uninterrupted, tiny_llama_folder, examples):

@@ -1,0 +1,172 @@
+"""The weight generator and the answer predictor under one optimiser, one step at a time (Eq. 2 to 7)."""
+
+# Shapes: B rationales, M tokens of the longest, D width of the embeddings, N predicted answer tokens.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from kpod.batching import sorted_batches
+from kpod.errors import InputError
+from kpod.prompts import EncodedExample
+from kpod.token_weighting.encoder_decoder_predictor import EncoderDecoderPredictor
+from kpod.token_weighting.foreign_predictor import ForeignPredictor
+from kpod.token_weighting.losses import Price, answer_loss, keep_cost
+from kpod.token_weighting.masking import sample_mask
+from kpod.token_weighting.model import WeightGenerator
+from kpod.token_weighting.options import MaskLearningOptions
+from kpod.token_weighting.predictor import AnswerPredictor, CausalPredictor, RationaleBatch
+from kpod.token_weighting.sums import summed_answer_loss, summed_mask
+
+KEEP_RATES = (0.2, 1.0)  # of the random masks that the predictor trains under
+NO_BOUND = 1e6  # for a logit bound of 0: bound * tanh(l / bound) is l
+
+
+class MaskLearner:
+    """The weight generator, the answer predictor and their optimiser; one step at a time."""
+
+    def __init__(
+        self,
+        model: Any,
+        options: MaskLearningOptions,
+        num_generator_steps: int,
+        pad_id: int,
+        foreign: ForeignPredictor | None = None,
+    ):
+        torch.manual_seed(options.seed)
+        self.options = options
+        self.pad_id = pad_id
+        self.embedding = model.get_input_embeddings()
+        self.predictor = _predictor_of(model, options, pad_id, foreign)
+        table_VD = self.embedding.weight
+        self.device, width = table_VD.device, table_VD.shape[1]
+        self.generator = WeightGenerator(width, logit_bound=options.logit_bound or NO_BOUND).to(self.device)
+        learned = options.mask == "learned"
+        mean_D = self.predictor.embedding.weight.detach().float().mean(0)
+        self.mask_embedding_D = nn.Parameter(mean_D) if learned else None
+        constrained = options.objective == "constrained"
+        self.price = Price(
+            options.objective,
+            options.dual_start if constrained else options.alpha,
+            options.tolerance,
+            options.dual_rate or min(0.2, max(0.01, 10 / max(1, num_generator_steps))),
+        )
+        self.optimizer = torch.optim.AdamW(list(self.trainable().values()), lr=options.learning_rate, weight_decay=0.0)
+
+    def trainable(self) -> dict[str, Tensor]:
+        """Every trained tensor by name, in the optimiser's order."""
+        named = {f"generator.{name}": value for name, value in self.generator.named_parameters()}
+        if self.mask_embedding_D is not None:
+            named["mask_embedding"] = self.mask_embedding_D
+        return named | {f"predictor.{name}": value for name, value in self.predictor.named_trainable().items()}
+
+    def train_predictor(self, batch: RationaleBatch, seed: int) -> float:
+        """One step of the answer predictor alone, under random keep rates; the NLL."""
+        noise = torch.Generator().manual_seed(seed)
+        low, high = KEEP_RATES
+        rates_B1 = low + (high - low) * torch.rand(len(batch.input_ids_BL), 1, generator=noise)
+        size = int(batch.rationale_BL.sum(1).max())
+        keep_BM = (torch.rand(len(rates_B1), size, generator=noise) < rates_B1).float().to(self.device)
+        loss = self.answer_nll(batch, keep_BM)
+        self._step(loss)
+        return loss.item()
+
+    def train_both(self, batch: RationaleBatch, seed: int, share: float = 0.0) -> dict[str, float]:
+        """One step of generator and predictor together (Eq. 7), `share` of all such steps being done; what to log."""
+        options = self.options
+        noise = torch.Generator(device=self.device).manual_seed(seed)
+        logits_BM, valid_BM = self.weight_logits(batch)
+        temperature, hardness = options.temperature_at(share), options.hardness_at(share)
+        mask_BM = sample_mask(logits_BM, temperature, hardness, noise)
+        logits_NV = self.predictor.answer_logits(batch, mask_BM, self.mask_embedding_D)
+        nll, keep_rate = self._mean_nll(batch, logits_NV), keep_cost(logits_BM, valid_BM)
+        if options.reduction == "mean":
+            self._step(self.price.loss(nll, keep_rate))
+        else:
+            summed = summed_answer_loss(logits_NV, batch.targets_N.to(self.device), len(mask_BM))
+            self._step(self.price.loss(summed, summed_mask(mask_BM, valid_BM)))
+        self.price.ascend(nll.item())
+        figures = {"nll_masked": nll.item(), "keep_rate": keep_rate.item(), "alpha": self.price.alpha}
+        if options.temperature_schedule != "constant":
+            figures["temperature"] = temperature
+        return figures | ({"hardness": hardness} if options.sampling == "annealed" else {})
+
+    @torch.no_grad()
+    def measure(self, batch: RationaleBatch) -> None:
+        """Measure what the rationale is worth: the answer's NLL with all of it, and with all of it masked."""
+        size = int(batch.rationale_BL.sum(1).max())
+        full_BM = torch.ones(len(batch.input_ids_BL), size, device=self.device)
+        self.price.measure(self.answer_nll(batch, full_BM).item(), self.answer_nll(batch, 0 * full_BM).item())
+
+    def answer_nll(self, batch: RationaleBatch, mask_BM: Tensor) -> Tensor:
+        """The answer's NLL over all prefixes of the masked rationales (Eq. 5), as means."""
+        return self._mean_nll(batch, self.predictor.answer_logits(batch, mask_BM, self.mask_embedding_D))
+
+    def _mean_nll(self, batch: RationaleBatch, logits_NV: Tensor) -> Tensor:
+        return answer_loss(
+            logits_NV, batch.targets_N.to(self.device), batch.row_N.to(self.device), len(batch.input_ids_BL)
+        )
+
+    def weight_logits(self, batch: RationaleBatch) -> tuple[Tensor, Tensor]:
+        """Logits of the weights (B, M), and which of them are tokens and not padding."""
+        ids_BL = batch.input_ids_BL
+        rows = [ids_BL[row][batch.rationale_BL[row]] for row in range(len(ids_BL))]
+        return self._logits_of(rows)
+
+    @torch.no_grad()
+    def weights_of(self, examples: Sequence[EncodedExample]) -> list[np.ndarray]:
+        """w without noise: one array of (num_rationale,) an example."""
+        self.generator.eval()
+        weights: list[np.ndarray] = [np.empty(0)] * len(examples)
+        for rows in sorted_batches([example.num_rationale for example in examples], 64):
+            ids = [torch.from_numpy(_rationale_ids(examples[row])) for row in rows]
+            logits_BM, _ = self._logits_of(ids)
+            for row, logits_M in zip(rows, logits_BM, strict=True):
+                weights[row] = torch.sigmoid(logits_M[: examples[row].num_rationale]).cpu().numpy()
+        self.generator.train()
+        return weights
+
+    def _logits_of(self, ids: list[Tensor]) -> tuple[Tensor, Tensor]:
+        padded_BM = pad_sequence(ids, batch_first=True, padding_value=self.pad_id).to(self.device)
+        counts_B = torch.tensor([len(row) for row in ids], device=self.device)
+        valid_BM = torch.arange(padded_BM.shape[1], device=self.device)[None] < counts_B[:, None]
+        with torch.no_grad():
+            embeddings_BMD = self.embedding(padded_BM).float()
+        return self.generator(embeddings_BMD, valid_BM), valid_BM
+
+    def _step(self, loss: Tensor) -> None:
+        if not torch.isfinite(loss):
+            raise InputError(
+                f"The loss of mask learning is {loss.item()}: it diverged. Lower weights.learning_rate (it is "
+                f"{self.options.learning_rate:g}) and run again."
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(list(self.generator.parameters()), 0.5)
+        others = [value for name, value in self.trainable().items() if not name.startswith("generator.")]
+        nn.utils.clip_grad_norm_(others, 1.0)
+        self.optimizer.step()
+
+
+def _predictor_of(
+    student: Any, options: MaskLearningOptions, pad_id: int, foreign: ForeignPredictor | None
+) -> AnswerPredictor:
+    """The answer predictor: the student itself, or another model behind a linear map."""
+    shared: dict[str, Any] = {"rank": options.lora_rank, "mask": options.mask, "pad_id": pad_id}
+    model = student
+    if foreign is not None:
+        model = foreign.model
+        shared |= {"pad_id": foreign.pad_id, "student_embedding": student.get_input_embeddings()}
+    if model.config.is_encoder_decoder:
+        return EncoderDecoderPredictor(model, one_pass=options.encoding == "one_pass", **shared)
+    return CausalPredictor(model, **shared)
+
+
+def _rationale_ids(example: EncodedExample) -> np.ndarray:
+    return example.input_ids[example.num_question : example.rationale_end]
