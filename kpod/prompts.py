@@ -12,6 +12,7 @@ from kpod.records import Span
 
 COT_PROMPT = "Let's think step by step."
 ANSWER_TRIGGER = "Therefore, the answer is"
+WORD_BEGIN = "▁"  # SentencePiece's mark
 
 
 @dataclass(frozen=True)
@@ -69,35 +70,74 @@ class EncodedExample:
         return self.num_question + self.num_rationale
 
 
-def encode_example(template: TemplateText, steps: Sequence[Span], tokenizer: Any) -> EncodedExample:
-    """Tokenise a template text once and give every token its part and its step by its first visible character.
+@dataclass(frozen=True)
+class Parts:
+    """Where the parts of a template text stand among its tokens; positions count from the text's own first token.
+
+    token_spans and token_steps as in `EncodedExample`; white space that no token holds belongs to the token behind it.
+    """
+
+    num_before: int
+    num_rationale: int
+    token_spans: np.ndarray
+    token_steps: np.ndarray
+    answer: tuple[int, int]
+
+
+def find_parts(template: TemplateText, steps: Sequence[Span], offsets: Sequence[Span]) -> Parts:
+    """The part and the step of every token of a template text by its first visible character.
 
     `steps` are character spans of the rationale; a token of white space belongs to the step before it, and one before
     the whole rationale to the first step, with an empty span.
     """
-    encoded = tokenizer(template.text, add_special_tokens=False, truncation=False, return_offsets_mapping=True)
-    ids, offsets = list(encoded["input_ids"]), encoded["offset_mapping"]
     anchors = np.array([_first_visible(template.text, start, end) for start, end in offsets])
     start, end = template.rationale
     # White space of its own before the rationale ("3" behind single-digit tokenisers) is the student's to write.
     before_it = len(template.text[:start]) - len(template.text[:start].rstrip())
-    num_question = int(np.searchsorted(anchors, start - before_it))
+    num_before = int(np.searchsorted(anchors, start - before_it))
     rationale_end = int(np.searchsorted(anchors, end))
     answer_start, answer_end = (int(np.searchsorted(anchors, edge)) for edge in template.answer)
-    assert num_question < rationale_end <= answer_start < answer_end, (template.text, offsets)
+    assert num_before < rationale_end <= answer_start < answer_end, (template.text, offsets)
 
-    spans = np.array(offsets[num_question:rationale_end], dtype=np.int64) - start
+    spans = np.array(offsets[num_before:rationale_end], dtype=np.int64) - start
+    for index in range(1, len(spans)):
+        held = spans[index - 1, 1]
+        if held < spans[index, 0] and not template.text[start + held : start + spans[index, 0]].strip():
+            spans[index, 0] = held
     step_starts = np.array([step_start for step_start, _ in steps])
-    token_steps = np.searchsorted(step_starts, anchors[num_question:rationale_end] - start, side="right") - 1
+    token_steps = np.searchsorted(step_starts, anchors[num_before:rationale_end] - start, side="right") - 1
+    return Parts(
+        num_before=num_before,
+        num_rationale=rationale_end - num_before,
+        token_spans=np.clip(spans, 0, end - start),
+        token_steps=np.clip(token_steps, 0, None),
+        answer=(answer_start, answer_end),
+    )
+
+
+def token_offsets(encoded: Any) -> list[Span]:
+    """The character span of every token of a tokenised text.
+
+    A token that is nothing but SentencePiece's mark of a word's beginning has none of its own: it gets an empty one,
+    where tokenisers would give it the next token's first character.
+    """
+    pairs = zip(encoded.tokens(), encoded["offset_mapping"], strict=True)
+    return [(start, start if piece == WORD_BEGIN else end) for piece, (start, end) in pairs]
+
+
+def encode_example(template: TemplateText, steps: Sequence[Span], tokenizer: Any) -> EncodedExample:
+    """Tokenise a template text once and give every token its part and its step (`find_parts`)."""
+    encoded = tokenizer(template.text, add_special_tokens=False, truncation=False, return_offsets_mapping=True)
+    parts = find_parts(template, steps, token_offsets(encoded))
     before = _begin_tokens(tokenizer)
     after = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
     return EncodedExample(
-        input_ids=np.array(before + ids + after, dtype=np.int64),
-        num_question=num_question + len(before),
-        num_rationale=rationale_end - num_question,
-        token_spans=np.clip(spans, 0, end - start),
-        token_steps=np.clip(token_steps, 0, None),
-        answer_positions=(answer_start + len(before), answer_end + len(before)),
+        input_ids=np.array([*before, *encoded["input_ids"], *after], dtype=np.int64),
+        num_question=parts.num_before + len(before),
+        num_rationale=parts.num_rationale,
+        token_spans=parts.token_spans,
+        token_steps=parts.token_steps,
+        answer_positions=(parts.answer[0] + len(before), parts.answer[1] + len(before)),
     )
 
 
