@@ -14,7 +14,7 @@ from kpod.records import Span
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedPair(EncodedExample):
-    """The tokens of both texts in a row: `encoder | begin | given | rationale | suffix`; the decoder writes from `begin` on.
+    """The tokens of both texts in one row: `encoder | begin | given | rationale | suffix`, the last four the decoder's.
 
     Fields, positions and meanings are those of `EncodedExample`; `num_question` counts all before the rationale.
     num_encoder: tokens of the encoder's text with its special ones, num_encoder_end of which close it (T5's end token).
