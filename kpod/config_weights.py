@@ -1,0 +1,94 @@
+"""The settings of mask learning, and what its paper mode sets to the paper's values. No torch."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import field_validator, model_validator
+
+from kpod.config_section import Section, setting
+
+
+class TokenWeightSettings(Section):
+    mode: Literal["own", "paper"] = setting(
+        "own", "paper: as Eq. 2 to 7 are written, whatever the settings say that the switch sets", paper="paper"
+    )
+    epochs: int = setting(6, "epochs of mask learning", unit="epochs", ge=1)
+    warmup_epochs: int = setting(2, "epochs of the answer predictor alone, before", unit="epochs", paper=0, ge=0)
+    batch_size: int = setting(8, "rationales a batch", unit="rationales", ge=1)
+    learning_rate: float = setting(5e-4, "of the weight generator and the answer predictor", gt=0)
+    lora_rank: int = setting(16, "rank of the answer predictor's adapter", ge=1)
+    objective: Literal["constrained", "relative", "fixed"] = setting(
+        "constrained",
+        "how alpha is set: dual ascent, in units of the information gap, or as given",
+        paper="fixed",
+    )
+    alpha: float = setting(0.5, "cost of keeping a token, for relative and fixed (Eq. 7)", paper=0.5, ge=0)
+    tolerance: float = setting(0.15, "share of the information gap that masking may lose (constrained)", gt=0, lt=1)
+    dual_start: float = setting(0.3, "alpha at the start of dual ascent", gt=0)
+    dual_rate: float | None = setting(None, "rate of dual ascent a step; none: 10 / generator steps", gt=0)
+    reduction: Literal["mean", "sum"] = setting(
+        "mean", "of prefixes and tokens (Eq. 5, 6); sum: with the drawn mask, and only with a fixed alpha", paper="sum"
+    )
+    temperature: float = setting(0.5, "of the Gumbel-sigmoid relaxation (Eq. 3), in the end", gt=0)
+    temperature_schedule: Literal["constant", "linear", "geometric"] = setting(
+        "constant", "how the temperature gets there from its start"
+    )
+    temperature_start: float = setting(2.0, "temperature at the start of a linear or geometric schedule", gt=0)
+    sampling: Literal["soft", "hard", "annealed"] = setting(
+        "soft", "soft samples, straight-through, or from the one to the other", paper="hard"
+    )
+    mask: Literal["learned", "zero", "key_bias"] = setting(
+        "learned", "what a masked token becomes: a learned embedding, zero, or a key passed over", paper="zero"
+    )
+    prefixes: str = setting(
+        "steps", "that must predict the answer (Eq. 5): steps, all, or sample:k for k, anew each epoch", paper="all"
+    )
+    predictor: str = setting(
+        "own", "who predicts the answer: the student's own model, or another checkpoint", paper="flan-t5-large"
+    )
+    encoding: Literal["exact", "one_pass"] = setting(
+        "exact", "by an encoder-decoder predictor: every prefix for itself, or all at once, read causally"
+    )
+    predictor_every: int = setting(
+        3, "every so many batches trains the predictor alone; 0: never", unit="batches", paper=0, ge=0
+    )
+    logit_bound: float = setting(4.0, "weights stay within sigmoid(+-bound); 0: no bound", paper=0.0, ge=0)
+
+    @field_validator("prefixes")
+    @classmethod
+    def _prefixes_are_known(cls, value: str) -> str:
+        if not re.fullmatch(r"steps|all|sample:[1-9]\d{0,3}", value):
+            raise ValueError("give steps, all, or sample:k with k from 1 to 9999, such as sample:4")
+        return value
+
+    @field_validator("predictor_every")
+    @classmethod
+    def _the_generator_learns_too(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("every batch would train the predictor, none the weights: give 2 or more, or 0 for never")
+        return value
+
+    @model_validator(mode="after")
+    def _sums_have_a_fixed_price(self) -> TokenWeightSettings:
+        if self.reduction == "sum" and self.mode == "own" and self.objective != "fixed":
+            raise ValueError(
+                f"weights.reduction is sum and weights.objective {self.objective}, whose price is one for means: with "
+                "sums it would mask everything. Set weights.objective=fixed or weights.reduction=mean."
+            )
+        return self
+
+    @property
+    def effective(self) -> TokenWeightSettings:
+        """The settings that count: in paper mode the paper's value of each that departs from Eq. 2 to 7."""
+        if self.mode == "own":
+            return self
+        papers = {name: type(self).model_fields[name].json_schema_extra["paper"] for name in SET_BY_PAPER_MODE}
+        return self.model_copy(update=papers)
+
+
+SET_BY_PAPER_MODE = (
+    "warmup_epochs", "objective", "reduction", "sampling", "mask", "prefixes", "predictor_every", "logit_bound",
+)  # fmt: skip
+"""What `weights.mode=paper` sets to the paper's value. alpha, the temperature and the predictor stay to be chosen."""
