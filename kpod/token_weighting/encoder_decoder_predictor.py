@@ -1,9 +1,10 @@
 """Answer predictors of encoder-decoder models: every prefix encoded for itself, or all in one pass of the encoder.
 
-The encoder reads `question | rationale prefix`, the decoder trigger and answer. In one pass the question does not see
-the rationale, and a rationale token sees the question and the rationale up to itself: then no prefix depends on what
-comes after it, and the decoder's cross-attention alone chooses the prefix. An encoder trained in both directions
-reads a prefix otherwise when it is encoded for itself, so the two differ; mask learning reports by how much.
+The encoder reads `question | rationale prefix`, the decoder writes trigger and answer. Encoded for itself a prefix is
+closed as the model closes every text (T5's </s>), and this is exact. In one pass the question does not see the
+rationale, a rationale token sees the question and the rationale up to itself, and nothing closes a prefix: then no
+token depends on what comes after it, and the decoder's cross-attention alone chooses the prefix. The model was trained
+otherwise, so the two differ; mask learning reports by how much.
 """
 
 # Shapes: B rationales, P prefixes of all of them, L tokens of the longest question and rationale, T of the longest
@@ -18,9 +19,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 from transformers.modeling_outputs import BaseModelOutput
 
-from kpod.prompts import EncodedExample
+from kpod.prompt_pairs import EncodedPair
 from kpod.students.supervised_logits import logits_at
 from kpod.token_weighting.predictor import AnswerPredictor
 
@@ -29,16 +31,18 @@ from kpod.token_weighting.predictor import AnswerPredictor
 class EncoderDecoderBatch:
     """What is encoded, and what is decoded for every prefix of it.
 
-    input_ids_BL, rationale_BL: question and rationale, right-padded, and which are the rationale's. num_question_B,
-    length_B: tokens of the question, and of both. row_P, end_P: the rationale of a prefix, and how many encoded
-    tokens it reaches. decoder_ids_PT, predicts_PT: start, trigger and answer but for its last token, and where an
-    answer token is predicted. targets_N, row_N: the token and its rationale, in the row-major order of predicts_PT.
+    input_ids_BL, rationale_BL: `question | rationale | closing`, right-padded, and which tokens are the rationale's.
+    num_question_B, length_B, num_closing_B: tokens of the question, of question and rationale, and that close both.
+    row_P, end_P: the rationale of a prefix, and how many tokens of question and rationale it holds. decoder_ids_PT,
+    predicts_PT: start, trigger and answer but for its last token, and where an answer token is predicted. targets_N,
+    row_N: the token and its rationale, in the row-major order of predicts_PT.
     """
 
     input_ids_BL: Tensor
     rationale_BL: Tensor
     num_question_B: Tensor
     length_B: Tensor
+    num_closing_B: Tensor
     row_P: Tensor
     end_P: Tensor
     decoder_ids_PT: Tensor
@@ -48,33 +52,32 @@ class EncoderDecoderBatch:
 
 
 class EncoderDecoderPredictor(AnswerPredictor):
-    """Predicts answers with an encoder-decoder model. `one_pass`: encode once with a causal rationale."""
+    """Predicts answers with an encoder-decoder model. `one_pass`: encode once, with a causal rationale."""
 
     def __init__(self, model: Any, *, one_pass: bool, **more: Any):
         super().__init__(model, **more)
         self.one_pass = one_pass
 
-    def batch(self, examples: Sequence[EncodedExample], prefixes: Sequence[Sequence[int]]) -> EncoderDecoderBatch:
+    def batch(self, examples: Sequence[EncodedPair], prefixes: Sequence[Sequence[int]]) -> EncoderDecoderBatch:
         return build_batch(examples, prefixes, self.pad_id, self.model.config.decoder_start_token_id)
 
     def answer_logits(self, batch: EncoderDecoderBatch, mask_BM: Tensor, mask_embedding_D: Tensor | None) -> Tensor:
         inputs_BLD, bias_BL = self.masked_inputs(batch, mask_BM, mask_embedding_D)
-        row_P, end_P = batch.row_P.to(self.device), batch.end_P.to(self.device)
+        row_P1 = batch.row_P[:, None].to(self.device)
+        columns_PL, read_PL = (each.to(self.device) for each in prefix_columns(batch, closed=not self.one_pass))
+        bias_PL = None if bias_BL is None else bias_BL[row_P1, columns_PL]
         if self.one_pass:
-            allowed_BLL = block_causal(batch.num_question_B, batch.length_B).to(self.device)
+            allowed_BLL = block_causal(batch.num_question_B, inputs_BLD.shape[1]).to(self.device)
             states_BLD = self._encode(inputs_BLD, _scores(allowed_BLL, bias_BL, inputs_BLD.dtype))
-            states_PLD = states_BLD[row_P]
+            states_PLD = states_BLD[row_P1, columns_PL]
         else:
-            lengths = torch.arange(inputs_BLD.shape[1], device=self.device) < end_P[:, None]
-            bias_PL = None if bias_BL is None else bias_BL[row_P]
-            states_PLD = self._encode(inputs_BLD[row_P], _scores(lengths[:, None], bias_PL, inputs_BLD.dtype))
-        reached_P1L = (torch.arange(states_PLD.shape[1], device=self.device) < end_P[:, None])[:, None]
-        bias_PL = None if bias_BL is None else bias_BL[row_P]
+            inputs_PLD = inputs_BLD[row_P1, columns_PL]
+            states_PLD = self._encode(inputs_PLD, _scores(read_PL[:, None], bias_PL, inputs_BLD.dtype))
         return logits_at(
             self.model,
             batch.predicts_PT.to(self.device),
             encoder_outputs=BaseModelOutput(last_hidden_state=states_PLD),
-            attention_mask=_scores(reached_P1L, bias_PL, states_PLD.dtype),
+            attention_mask=_scores(read_PL[:, None], bias_PL, states_PLD.dtype),
             decoder_input_ids=batch.decoder_ids_PT.to(self.device),
         )
 
@@ -83,49 +86,80 @@ class EncoderDecoderPredictor(AnswerPredictor):
 
 
 def build_batch(
-    examples: Sequence[EncodedExample], prefixes: Sequence[Sequence[int]], pad_id: int, start_id: int
+    examples: Sequence[EncodedPair], prefixes: Sequence[Sequence[int]], pad_id: int, start_id: int
 ) -> EncoderDecoderBatch:
-    """Question and rationale for the encoder, and one row for the decoder a prefix; right-padded."""
-    length_B = torch.tensor([example.rationale_end for example in examples])
-    num_question_B = torch.tensor([example.num_question for example in examples])
-    column_L = torch.arange(int(length_B.max()))
-    decoded, predicts, targets, row_P, row_N = [], [], [], [], []
-    for row, (example, lengths) in enumerate(zip(examples, prefixes, strict=True)):
-        base, (start, end) = example.rationale_end, example.answer_positions
-        # The last answer token is only predicted, never read.
-        ids = np.concatenate([[start_id], example.input_ids[base : end - 1]])
-        for _ in lengths:
-            decoded.append(torch.from_numpy(ids))
-            predicts.append(torch.arange(len(ids)) >= start - base)
-            targets.append(torch.from_numpy(example.input_ids[start:end]))
-        row_P += [row] * len(lengths)
-        row_N += [row] * (len(lengths) * (end - start))
-    pad = torch.nn.utils.rnn.pad_sequence
+    """One row for the encoder an example, and one for the decoder a prefix; right-padded."""
+    rows = [_one_row(example, start_id) for example in examples]
+    row_P = np.repeat(np.arange(len(rows)), [len(lengths) for lengths in prefixes])
+    num_question_B = torch.tensor([len(row.question) for row in rows])
+    length_B = num_question_B + torch.tensor([example.num_rationale for example in examples])
+    encoded = [
+        np.concatenate([row.question, example.rationale_ids, row.closing])
+        for row, example in zip(rows, examples, strict=True)
+    ]
+    input_ids_BL = pad_sequence([torch.from_numpy(ids) for ids in encoded], batch_first=True, padding_value=pad_id)
+    column_L = torch.arange(input_ids_BL.shape[1])
+    answers_P = [rows[row].answer for row in row_P]
     return EncoderDecoderBatch(
-        input_ids_BL=pad(
-            [torch.from_numpy(each.input_ids[: each.rationale_end]) for each in examples],
-            batch_first=True,
-            padding_value=pad_id,
-        ),
+        input_ids_BL=input_ids_BL,
         rationale_BL=(column_L >= num_question_B[:, None]) & (column_L < length_B[:, None]),
         num_question_B=num_question_B,
         length_B=length_B,
-        row_P=torch.tensor(row_P),
+        num_closing_B=torch.tensor([len(row.closing) for row in rows]),
+        row_P=torch.from_numpy(row_P),
         end_P=num_question_B[row_P] + torch.tensor([length for lengths in prefixes for length in lengths]),
-        decoder_ids_PT=pad(decoded, batch_first=True, padding_value=pad_id),
-        predicts_PT=pad(predicts, batch_first=True, padding_value=False),
-        targets_N=torch.cat(targets),
-        row_N=torch.tensor(row_N),
+        decoder_ids_PT=pad_sequence([rows[row].decoder for row in row_P], batch_first=True, padding_value=pad_id),
+        predicts_PT=pad_sequence([rows[row].predicts for row in row_P], batch_first=True, padding_value=False),
+        targets_N=torch.cat(answers_P),
+        row_N=torch.from_numpy(np.repeat(row_P, [len(answer) for answer in answers_P])),
     )
 
 
-def block_causal(num_question_B: Tensor, length_B: Tensor) -> Tensor:
-    """Who sees whom, (B, L, L): the question itself, a rationale token the question and the rationale up to itself."""
-    column_L = torch.arange(int(length_B.max()))
+def block_causal(num_question_B: Tensor, size: int) -> Tensor:
+    """Who sees whom, (B, L, L): the question itself, all behind it the question and what is behind it up to itself.
+
+    What closes or pads a row sees something too, or it would be NaN; nothing reads it.
+    """
+    column_L = torch.arange(size)
     question_BL = column_L < num_question_B[:, None]
     causal_LL = column_L[None] <= column_L[:, None]
-    # Padding lies behind and sees all before it: a row that sees nothing would be NaN, and nothing reads it.
     return (question_BL[:, :, None] & question_BL[:, None]) | (~question_BL[:, :, None] & causal_LL)
+
+
+def prefix_columns(batch: EncoderDecoderBatch, *, closed: bool) -> tuple[Tensor, Tensor]:
+    """Which columns of its row every prefix consists of, (P, L), and which of them are not padding.
+
+    `closed`: with what closes the row behind the prefix.
+    """
+    end_P1, length_P1 = batch.end_P[:, None], batch.length_B[batch.row_P][:, None]
+    num_closing_P1 = batch.num_closing_B[batch.row_P][:, None] if closed else 0
+    column_L = torch.arange(int((end_P1 + num_closing_P1).max()))
+    behind_PL = (column_L - end_P1 + length_P1).clamp(max=batch.input_ids_BL.shape[1] - 1)
+    return torch.where(column_L < end_P1, column_L, behind_PL), column_L < end_P1 + num_closing_P1
+
+
+@dataclass(frozen=True)
+class _Row:
+    question: np.ndarray  # with the steps that a part of a longer rationale is given
+    closing: np.ndarray
+    decoder: Tensor
+    predicts: Tensor
+    answer: Tensor
+
+
+def _one_row(example: EncodedPair, start_id: int) -> _Row:
+    ids, opened = example.input_ids, example.num_encoder - example.num_encoder_end
+    begin_end = example.num_encoder + example.num_begin
+    start, end = example.answer_positions
+    # The last answer token is only predicted, never read.
+    decoder = np.concatenate([[start_id], ids[example.num_encoder : begin_end], ids[example.rationale_end : end - 1]])
+    return _Row(
+        question=np.concatenate([ids[:opened], ids[begin_end : example.num_question]]),
+        closing=ids[opened : example.num_encoder],
+        decoder=torch.from_numpy(decoder),
+        predicts=torch.arange(len(decoder)) >= len(decoder) - (end - start),
+        answer=torch.from_numpy(ids[start:end]),
+    )
 
 
 def _scores(allowed: Tensor, bias: Tensor | None, dtype: torch.dtype) -> Tensor:

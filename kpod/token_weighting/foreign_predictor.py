@@ -26,18 +26,24 @@ class ForeignPredictor:
 
 
 def with_student_rationale(students: EncodedExample, predictors: EncodedExample) -> EncodedExample:
-    """`question | rationale | suffix` of one template text: the rationale of the student, the rest of the predictor.
+    """The predictor's example (causal or encoder-decoder) with the student's tokens in place of its rationale.
 
-    Ids of the rationale are of the student's vocabulary, all others of the predictor's.
+    Ids of the rationale are then of the student's vocabulary, all others of the predictor's.
     """
-    question = predictors.input_ids[: predictors.num_question]
     rationale = students.input_ids[students.num_question : students.rationale_end]
-    suffix = predictors.input_ids[predictors.rationale_end :]
     moved = students.num_rationale - predictors.num_rationale
     start, end = predictors.answer_positions
     return replace(
-        students,
-        input_ids=np.concatenate([question, rationale, suffix]),
-        num_question=len(question),
+        predictors,
+        input_ids=np.concatenate(
+            [
+                predictors.input_ids[: predictors.num_question],
+                rationale,
+                predictors.input_ids[predictors.rationale_end :],
+            ]
+        ),
+        num_rationale=students.num_rationale,
+        token_spans=students.token_spans,
+        token_steps=students.token_steps,
         answer_positions=(start + moved, end + moved),
     )

@@ -74,7 +74,7 @@ class AnswerPredictor(ABC):
         valid_BM = torch.arange(mask_BM.shape[1], device=device)[None] < rationale_BL.sum(1, keepdim=True)
         mask_BL = torch.ones(rationale_BL.shape, dtype=mask_BM.dtype, device=device)
         mask_BL = mask_BL.masked_scatter(rationale_BL, mask_BM[valid_BM])
-        inputs_BLD, bias_BL = apply_mask(self.mask, embeddings_BLD.float(), mask_BL, mask_embedding_D)
+        inputs_BLD, bias_BL = apply_mask(self.mask, at_least_float32(embeddings_BLD), mask_BL, mask_embedding_D)
         return inputs_BLD.to(self.embedding.weight.dtype), bias_BL
 
     def _embed(self, ids_BL: Tensor, rationale_BL: Tensor) -> Tensor:
@@ -82,8 +82,8 @@ class AnswerPredictor(ABC):
             with torch.no_grad():
                 return self.embedding(ids_BL)
         with torch.no_grad():
-            own_BLD = self.embedding(ids_BL.masked_fill(rationale_BL, 0)).float()
-            students_ND = self.student_embedding(ids_BL[rationale_BL]).float()
+            own_BLD = at_least_float32(self.embedding(ids_BL.masked_fill(rationale_BL, 0)))
+            students_ND = at_least_float32(self.student_embedding(ids_BL[rationale_BL]))
         return own_BLD.masked_scatter(rationale_BL.unsqueeze(-1), self.projection(students_ND))
 
 
@@ -105,6 +105,11 @@ class CausalPredictor(AnswerPredictor):
             attention_mask=attention_B1LL,
             position_ids=batch.position_ids_BL.to(self.device),
         )
+
+
+def at_least_float32(values: Tensor) -> Tensor:
+    """Half precision becomes float32; float64 stays."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def with_adapter(model: Any, rank: int) -> Any:
