@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from safetensors.torch import save
 
-from kpod.artefacts import write_whole
 from kpod.checkpoints import delete_checkpoints
 from kpod.question_clustering import (
     QuestionEmbeddings,
@@ -20,6 +18,7 @@ from kpod.run_curriculum import schedule_of
 from kpod.stage_context import Context
 from kpod.step_difficulty import step_difficulties
 from kpod.step_difficulty.token_nlls import resumable_token_nlls
+from kpod.token_weighting.applying import save_generator
 from kpod.token_weighting.options import MaskLearningOptions
 from kpod.token_weighting.training import learn_token_weights
 
@@ -104,8 +103,7 @@ def weigh(context: Context) -> None:
     )
     tokens["weight"] = np.concatenate(learned.weights).astype("float32")
     context.run.write_table("tokens", tokens)
-    generator = {name: value.contiguous() for name, value in learned.generator.items()}
-    write_whole(context.run.folder / "weight_generator.safetensors", save(generator))
+    save_generator(context.run.folder / "weight_generator.safetensors", learned.generator, learned.generator_options)
     context.summarise(keep_rate=float(tokens["weight"].mean()))
     if learned.warning:
         context.reporter.warn(learned.warning)

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
 
-from kpod.batching import sorted_batches
 from kpod.errors import InputError
 from kpod.prompts import EncodedExample
+from kpod.token_weighting.applying import generator_options, rationale_logits, weights_of
 from kpod.token_weighting.encoder_decoder_predictor import EncoderDecoderPredictor
 from kpod.token_weighting.foreign_predictor import ForeignPredictor
 from kpod.token_weighting.losses import Price, answer_loss, keep_cost
@@ -46,7 +45,8 @@ class MaskLearner:
         self.predictor = _predictor_of(model, options, pad_id, foreign)
         table_VD = self.embedding.weight
         self.device, width = table_VD.device, table_VD.shape[1]
-        self.generator = WeightGenerator(width, logit_bound=options.logit_bound or NO_BOUND).to(self.device)
+        self.generator_options = generator_options(width=width, logit_bound=options.logit_bound or NO_BOUND)
+        self.generator = WeightGenerator(**self.generator_options).to(self.device)
         learned = options.mask == "learned"
         mean_D = self.predictor.embedding.weight.detach().float().mean(0)
         self.mask_embedding_D = nn.Parameter(mean_D) if learned else None
@@ -117,28 +117,11 @@ class MaskLearner:
         """Logits of the weights (B, M), and which of them are tokens and not padding."""
         ids_BL = batch.input_ids_BL
         rows = [ids_BL[row][batch.rationale_BL[row]] for row in range(len(ids_BL))]
-        return self._logits_of(rows)
+        return rationale_logits(self.generator, self.embedding, rows, self.pad_id)
 
-    @torch.no_grad()
     def weights_of(self, examples: Sequence[EncodedExample]) -> list[np.ndarray]:
         """w without noise: one array of (num_rationale,) an example."""
-        self.generator.eval()
-        weights: list[np.ndarray] = [np.empty(0)] * len(examples)
-        for rows in sorted_batches([example.num_rationale for example in examples], 64):
-            ids = [torch.from_numpy(_rationale_ids(examples[row])) for row in rows]
-            logits_BM, _ = self._logits_of(ids)
-            for row, logits_M in zip(rows, logits_BM, strict=True):
-                weights[row] = torch.sigmoid(logits_M[: examples[row].num_rationale]).cpu().numpy()
-        self.generator.train()
-        return weights
-
-    def _logits_of(self, ids: list[Tensor]) -> tuple[Tensor, Tensor]:
-        padded_BM = pad_sequence(ids, batch_first=True, padding_value=self.pad_id).to(self.device)
-        counts_B = torch.tensor([len(row) for row in ids], device=self.device)
-        valid_BM = torch.arange(padded_BM.shape[1], device=self.device)[None] < counts_B[:, None]
-        with torch.no_grad():
-            embeddings_BMD = self.embedding(padded_BM).float()
-        return self.generator(embeddings_BMD, valid_BM), valid_BM
+        return weights_of(self.generator, self.embedding, examples, self.pad_id)
 
     def _step(self, loss: Tensor) -> None:
         if not torch.isfinite(loss):
@@ -166,7 +149,3 @@ def _predictor_of(
     if model.config.is_encoder_decoder:
         return EncoderDecoderPredictor(model, one_pass=options.encoding == "one_pass", **shared)
     return CausalPredictor(model, **shared)
-
-
-def _rationale_ids(example: EncodedExample) -> np.ndarray:
-    return example.input_ids[example.num_question : example.rationale_end]

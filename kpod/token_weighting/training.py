@@ -46,13 +46,15 @@ MEASURE_EVERY = 5  # generator steps between measurements of the full and the em
 class LearnedWeights:
     """weights: one array of (num_rationale,) an example. history: the same after every epoch, (epochs, tokens) flat.
 
-    generator: what `weigh` needs for new rationales. warning: why the weights mean nothing, if they do. notes: what
-    was measured on the way; for an encoder-decoder predictor what `encoding_difference` returns.
+    generator: what `weigh` needs for new rationales; generator_options: what it was built with. warning: why the
+    weights mean nothing, if they do. notes: what was measured on the way; for an encoder-decoder predictor what
+    `encoding_difference` returns.
     """
 
     weights: list[np.ndarray]
     history: np.ndarray
     generator: dict[str, Tensor]
+    generator_options: dict[str, Any]
     warning: str | None
     notes: dict[str, float] = field(default_factory=dict)
 
@@ -85,6 +87,7 @@ def learn_token_weights(
             for name, value in training.learner.trainable().items()
             if not name.startswith("predictor.")
         },
+        generator_options=training.learner.generator_options,
         warning=collapse_warning(keep_rate, training.learner.price),
         notes=training.notes,
     )
