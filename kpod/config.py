@@ -11,32 +11,48 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from kpod.config_history import advice_on, translate_settings
+from kpod.config_section import Section, setting
+from kpod.config_weights import TokenWeightSettings
 from kpod.config_yaml import dump_yaml, load_yaml, read_value
 from kpod.errors import InputError
 
 
-def setting(default: Any, description: str, *, unit: str = "", paper: Any = None, **bounds: Any) -> Any:
-    """A field with its meaning, unit and the paper's value (Feng et al. 2024, App. A)."""
-    return Field(default, description=description, json_schema_extra={"unit": unit, "paper": paper}, **bounds)
+class EvaluationSet(Section):
+    """One more set of questions to measure on, such as one unlike the training data. A source alone will do."""
 
+    source: str = Field(description="questions: a file, shipped:NAME, hub:NAME or small_world:...")
+    name: str | None = setting(None, "what results call it; none: by source and split", min_length=1, max_length=120)
+    task: str | None = setting(None, "how answers are read; none: guessed from the source")
+    split: str | None = setting(None, "split to measure on; none: test where there is one, else every question")
+    limit: int | None = setting(None, "first so many questions", unit="questions", ge=1)
+    fields: dict[str, str] | None = setting(None, "columns of other names; none: guessed from the first rows")
 
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_source_alone(cls, value: Any) -> Any:
+        return {"source": value} if isinstance(value, str) else value
 
 
 class DataSettings(Section):
     source: str = Field(description="questions: a file, shipped:NAME, hub:NAME or small_world:...")
     task: str | None = setting(None, "how answers are read; none: guessed from the source")
     fields: dict[str, str] | None = setting(
-        None, "columns of other names, as {question: prompt}; none: guessed from the first rows"
+        None, "columns of the source with other names, as {question: prompt}; none: guessed from its first rows"
     )
     train_split: str = setting("train", "split that the student learns from")
     train_limit: int | None = setting(None, "first so many training questions", unit="questions", ge=1)
     evaluation_source: str | None = setting(None, "questions to measure on; none: the source itself")
     evaluation_split: str = setting("test", "split that the student is measured on")
     evaluation_limit: int | None = setting(None, "first so many evaluation questions", unit="questions", ge=1)
+    evaluation_fields: dict[str, str] | None = setting(
+        None, "columns of the evaluation source, where that is another; none: guessed from its first rows"
+    )
+    evaluation_sets: list[EvaluationSet] | None = setting(
+        None, "more sets to measure on, as [FILE, {source: hub:NAME, limit: 200}]; none: only the one above"
+    )
     duplicates: Literal["error", "first", "suffix"] = setting("error", "what to do with an id that comes again")
     wrong_rationales: Literal["drop", "keep", "flag"] = setting("drop", "whose own answer is not the gold one")
     truncated: Literal["drop", "keep", "flag"] = setting("drop", "rationales that are cut off")
@@ -50,6 +66,15 @@ class DataSettings(Section):
         "warn", "questions to learn from that are measured too, under another id"
     )
 
+    @model_validator(mode="after")
+    def _fields_are_of_a_source(self) -> DataSettings:
+        if self.evaluation_fields and not self.evaluation_source:
+            raise ValueError(
+                "data.evaluation_fields names columns of data.evaluation_source, which is none: the questions to "
+                "measure on come from data.source, whose columns data.fields names. Set one of the two."
+            )
+        return self
+
 
 class StudentSettings(Section):
     name: str = Field(description="a registered student, a local checkpoint folder or a hub id")
@@ -60,29 +85,6 @@ class StudentSettings(Section):
 
 class StepSettings(Section):
     mode: Literal["sentence", "paper"] = setting("sentence", "where a step ends", paper="paper")
-
-
-class TokenWeightSettings(Section):
-    epochs: int = setting(6, "epochs of mask learning", unit="epochs", ge=1)
-    warmup_epochs: int = setting(2, "epochs of the answer predictor alone, before", unit="epochs", ge=0)
-    batch_size: int = setting(8, "rationales a batch", unit="rationales", ge=1)
-    learning_rate: float = setting(5e-4, "of the weight generator and the answer predictor", gt=0)
-    lora_rank: int = setting(16, "rank of the answer predictor's adapter", ge=1)
-    objective: Literal["constrained", "relative", "fixed"] = setting(
-        "constrained",
-        "how alpha is set: dual ascent, in units of the information gap, or as given",
-        paper="fixed",
-    )
-    alpha: float = setting(0.5, "cost of keeping a token, for relative and fixed (Eq. 7)", paper=0.5, ge=0)
-    tolerance: float = setting(0.15, "share of the information gap that masking may lose (constrained)", gt=0, lt=1)
-    dual_start: float = setting(0.3, "alpha at the start of dual ascent", gt=0)
-    dual_rate: float | None = setting(None, "rate of dual ascent a step; none: 10 / generator steps", gt=0)
-    temperature: float = setting(0.5, "of the Gumbel-sigmoid relaxation (Eq. 3)", gt=0)
-    sampling: Literal["soft", "hard"] = setting("soft", "soft samples or straight-through", paper="hard")
-    mask: Literal["learned", "zero"] = setting("learned", "what a masked token becomes", paper="zero")
-    prefixes: Literal["steps", "all"] = setting("steps", "prefixes that must predict the answer (Eq. 5)", paper="all")
-    predictor_every: int = setting(3, "every so many batches trains the predictor alone", unit="batches", ge=2)
-    logit_bound: float = setting(4.0, "weights stay within sigmoid(+-bound)", gt=0)
 
 
 class DifficultySettings(Section):
@@ -138,6 +140,10 @@ class EvaluationSettings(Section):
     max_new_tokens: int = setting(256, "longest output", unit="tokens", ge=1)
     batch_size: int = setting(32, "questions a batch", unit="questions", ge=1)
     base_student: bool = setting(True, "measure the student before distillation too")
+    samples: int = setting(
+        1, "outputs a question, of whose answers the most frequent counts; 1 is greedy", unit="outputs", ge=1, le=1000
+    )
+    temperature: float = setting(0.7, "of the sampling, where there are several outputs a question", gt=0)
 
 
 class RunConfig(Section):
@@ -176,24 +182,33 @@ class RunConfig(Section):
 
     @classmethod
     def from_yaml(cls, text: str) -> RunConfig:
-        try:
-            values = load_yaml(text)
-        except yaml.YAMLError as error:
-            raise InputError(f"The configuration is not valid YAML: {error}. Mend it and try again.") from error
-        return make_config(values)
+        return read_config(text)[0]
 
     @classmethod
     def from_file(cls, path: str | Path) -> RunConfig:
-        path = Path(path)
-        if not path.is_file():
-            raise InputError(
-                f"No configuration file at {path}. Give the path of a YAML file such as a run's config.yaml."
-            )
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path} is no text file in UTF-8 ({error}). Give a YAML file of settings.") from error
-        return cls.from_yaml(text)
+        return load_config(path)[0]
+
+
+def read_config(text: str) -> tuple[RunConfig, tuple[str, ...]]:
+    """The configuration of a YAML text, and what was translated because an older version wrote it."""
+    try:
+        values = load_yaml(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"The configuration is not valid YAML: {error}. Mend it and try again.") from error
+    values, remarks = translate_settings(values)
+    return make_config(values), remarks
+
+
+def load_config(path: str | Path) -> tuple[RunConfig, tuple[str, ...]]:
+    """The configuration of a YAML file, as `read_config` reads it."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"No configuration file at {path}. Give the path of a YAML file such as a run's config.yaml.")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no text file in UTF-8 ({error}). Give a YAML file of settings.") from error
+    return read_config(text)
 
 
 def make_config(values: Any) -> RunConfig:
@@ -263,7 +278,10 @@ def _short(value: Any) -> str:
 def _section_at(path: tuple[Any, ...]) -> type[Section]:
     section: type[Section] = RunConfig
     for part in path:
-        section = section.model_fields[part].annotation  # type: ignore[assignment]
+        if isinstance(part, int):  # a place in a list of sections
+            section = EvaluationSet
+        elif part != "evaluation_sets":
+            section = section.model_fields[part].annotation  # type: ignore[assignment]
     return section
 
 
@@ -277,5 +295,5 @@ def _description(path: tuple[Any, ...]) -> str:
 
 def _unknown(path: str, key: str, allowed: list[str]) -> str:
     near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]}?" if near else ""
+    hint = f" {advice_on(path)}" if advice_on(path) else f" Did you mean {near[0]}?" if near else ""
     return f"{path} is no setting.{hint} Allowed here: {', '.join(allowed)}."

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import StoppingCriteria, StoppingCriteriaList
+from transformers import LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
 from kpod.batching import sorted_batches
 from kpod.errors import RunCancelled
 from kpod.progress import Reporter
-from kpod.prompts import ANSWER_TRIGGER, encode_prompt
+from kpod.prompts import ANSWER_TRIGGER
+from kpod.students.generation import encode_questions, generation_inputs, own_settings_only
 
 NEXT_QUESTION = "\nQ:"
 _ANSWERED = re.compile(re.escape(ANSWER_TRIGGER) + r"[^\n]*?\S\.?(\n|\.\s)")
@@ -43,53 +44,47 @@ def generate_outputs(
     max_new_tokens: int,
     batch_size: int = 32,
     reporter: Reporter | None = None,
+    draw: Callable[[np.ndarray], LogitsProcessor] | None = None,
 ) -> list[Output]:
     """The student's output for every question: rationale and answer sentence, greedy, in the order of the questions.
 
-    A row ends with the end token, its answer sentence, or where the student goes on to a next question by itself.
+    `draw` makes, for the rows of a batch, what chooses their next tokens; none: the likeliest ones. A row ends with the
+    end token, its answer sentence, or where the student goes on to a next question by itself.
     Raises RunCancelled where asked to stop.
     """
     reporter = reporter or Reporter()
     model.eval()
-    prompts = [encode_prompt(question, tokenizer) for question in questions]
+    prompts = encode_questions(model, tokenizer, questions)
     outputs = [Output("", False)] * len(questions)
     for rows in sorted_batches([len(prompt) for prompt in prompts], batch_size):
         if reporter.cancelled():
             raise RunCancelled("Stopped in evaluation.")
-        for row, output in zip(
-            rows, _generate(model, tokenizer, [prompts[row] for row in rows], max_new_tokens), strict=True
-        ):
+        drawn = LogitsProcessorList([draw(rows)] if draw else [])
+        batch = _generate(model, tokenizer, [prompts[row] for row in rows], max_new_tokens, drawn)
+        for row, output in zip(rows, batch, strict=True):
             outputs[row] = output
         reporter.advance(len(rows))
     return outputs
 
 
-def _generate(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens: int) -> list[Output]:
-    size = max(len(prompt) for prompt in prompts)
-    pad_id = tokenizer.pad_token_id
-    ids_BL = np.full((len(prompts), size), pad_id, dtype=np.int64)
-    attended_BL = np.zeros((len(prompts), size), dtype=np.int64)
-    for row, prompt in enumerate(prompts):  # on the left: generation goes on from the last column
-        ids_BL[row, size - len(prompt) :] = prompt
-        attended_BL[row, size - len(prompt) :] = 1
-    device = model.get_input_embeddings().weight.device
-    generated_BL = model.generate(
-        input_ids=torch.from_numpy(ids_BL).to(device),
-        attention_mask=torch.from_numpy(attended_BL).to(device),
-        max_new_tokens=max_new_tokens,
-        do_sample=False,
-        num_beams=1,
-        repetition_penalty=1.0,  # some checkpoints ask for one, and greedy would not be greedy
-        temperature=None,
-        top_p=None,
-        top_k=None,
-        pad_token_id=pad_id,
-        stopping_criteria=StoppingCriteriaList([_Answered(tokenizer, size)]),
-    )
+def _generate(
+    model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens: int, drawn: LogitsProcessorList
+) -> list[Output]:
+    inputs, size = generation_inputs(model, tokenizer, prompts)
+    end_ids = torch.tensor(_end_ids(model, tokenizer), device=inputs["input_ids"].device)
+    with own_settings_only(model):
+        generated_BL = model.generate(
+            **inputs,
+            max_new_tokens=max_new_tokens,
+            do_sample=False,
+            pad_token_id=tokenizer.pad_token_id,
+            logits_processor=drawn,
+            stopping_criteria=StoppingCriteriaList([_Answered(tokenizer, size)]),
+        )
     new_BL = generated_BL[:, size:]
     texts = tokenizer.batch_decode(new_BL, skip_special_tokens=True)
     at_the_limit = new_BL.shape[1] >= max_new_tokens
-    ended_B = torch.isin(new_BL, torch.tensor(_end_ids(model, tokenizer), device=device)).any(1).tolist()
+    ended_B = torch.isin(new_BL, end_ids).any(1).tolist()
     return [
         Output(trim_output(text), at_the_limit and not ended and not _is_done(text))
         for text, ended in zip(texts, ended_B, strict=True)

@@ -16,6 +16,7 @@ from kpod.config import RunConfig
 from kpod.data_sources import find_source
 from kpod.distillation.student_weights import FOLDERS
 from kpod.errors import InputError, RunCancelled
+from kpod.evaluation_sets import sets_of
 from kpod.further_rationales import FILE as FURTHER_RATIONALES
 from kpod.memory import peak_memory_bytes, reset_peak_memory
 from kpod.progress import format_seconds
@@ -27,8 +28,11 @@ from kpod.stage_sharing import adopt_stage, find_donor
 from kpod.students.checkpoint_source import resolve_student
 
 OF_THE_EVALUATION_SET = ("evaluation_split", "evaluation_limit", "shared_questions")
-OF_BOTH_SETS = ("task", "duplicates", "fields")
-"""Settings of `data` by the questions that they are about; all others are about the training questions."""
+OF_BOTH_SETS = ("task", "duplicates")
+"""Settings of `data` by the questions that they are about; all others are about the training questions, but for the
+sources, the further sets, and the columns of the evaluation source, which are those of the source where it is none."""
+
+FURTHER_SET = "evaluation set "  # and how the configuration names its source: the name of its hash
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ def run_pipeline(run: Run, reporter: RunReporter | None = None, donors: Sequence
             (run.folder / "cancel").unlink(missing_ok=True)
         run.write_config()  # here, for nobody may change it under a process that runs by it
         run.update(status="running", error=None, progress=None, name=run.config.name)
+        for remark in run.remarks:
+            reporter.log(remark)
         try:
             _run_stages(run, reporter, donors)
         except (RunCancelled, KeyboardInterrupt) as stop:
@@ -86,9 +92,7 @@ def _run_stages(run: Run, reporter: RunReporter, donors: Sequence[Run]) -> None:
     resolved = resolve_student(config.student.name, reporter.log)
     if resolved.entry.family != "decoder_only":
         raise InputError(f"{config.student.name!r} is an encoder-decoder student; give a causal one as student.name.")
-    source = find_source(config.data.source)
-    other = config.data.evaluation_source
-    sources = (source, find_source(other) if other else source)
+    sources = find_source(config.data.source), sets_of(config.data)
     context = Context(run, config, reporter, resolved.folder, *sources)
     stages = pipeline_of(config, _hash_inputs(context))
     wanted = fingerprints([stage.inputs for stage in stages])
@@ -138,9 +142,10 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
     method = methods.get(config.method)
     student = {"checkpoint": hashes["student"], "dtype": config.student.dtype}
     seeded = {"seed": config.seed}
-    data = config.data.model_dump(exclude={"source", "evaluation_source", *OF_THE_EVALUATION_SET})
+    measured_on = {"evaluation_source", "evaluation_fields", "evaluation_sets", *OF_THE_EVALUATION_SET}
+    data = config.data.model_dump(exclude={"source", *measured_on})
     training_set = data | {"data": hashes["data"], "tokenizer": hashes["student"]}
-    evaluation_set = config.data.model_dump(include={*OF_THE_EVALUATION_SET, *OF_BOTH_SETS})
+    evaluation_set = _evaluation_set_inputs(config, hashes)
     limits = {"steps": config.steps.mode, "max_tokens": config.student.max_tokens}
     embedding = config.clustering.model_dump() | (student if config.clustering.embedding == "student" else {})
     difficulty = config.difficulty.model_dump() | {"weighted": method.weighted_difficulty and method.learns_weights}
@@ -152,7 +157,7 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
     if method.curriculum not in ("kpod", "none"):
         curriculum |= {"curriculum": method.curriculum} | seeded
     distillation = _distillation_inputs(config, method)
-    evaluation = student | config.evaluation.model_dump(exclude={"base_student", "batch_size"})
+    evaluation = student | evaluation_stages.settings_of(config)
 
     def stage(
         name: str, values: dict, do: Callable, after: tuple = (), outputs: tuple = (), needed: bool = True, **more: Any
@@ -165,34 +170,58 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
               outputs=(("questions", None), ("steps", None), ("tokens", None)),
               figures=("questions", "task", "dropped", "checks", "too_long", "lengths", "steps", "tokens")),
         # It waits for nothing: `prepare` keeps its rows, and looks that no question is in both.
-        stage("evaluation set", evaluation_set | {"evaluation": hashes["evaluation"]},
-              preparation_stages.choose_evaluation_set, outputs=(("questions", None),),
-              figures=("evaluation_questions", "evaluation_task", "shared_questions")),
+        stage("evaluation set", evaluation_set, preparation_stages.choose_evaluation_set,
+              outputs=(("questions", None),),
+              figures=("evaluation_questions", "evaluation_task", "evaluation_tasks", "shared_questions")),
         stage("cluster", embedding | seeded, work.cluster, ("prepare",),
               (("questions", "cluster"),), figures=("embedding", "silhouette", "cluster_terms")),
         stage("map", embedding | seeded, work.draw_map, ("cluster", "evaluation set"), (("questions", "x"),)),
         stage("further rationales", {"kind": method.further_rationales}, distillation_stages.read_further_rationales,
               ("prepare",), needed=method.further_rationales is not None, files=(FURTHER_RATIONALES,),
               figures=("further_rationales",)),
-        stage("weights", student | config.weights.model_dump() | seeded, work.weigh, ("prepare",),
+        stage("weights", student | _weights_inputs(config, hashes) | seeded, work.weigh, ("prepare",),
               (("tokens", "weight"), ("weight_history", None)), method.learns_weights,
-              files=("weight_generator.safetensors",), figures=("keep_rate",)),
+              files=("weight_generator.safetensors",), figures=("keep_rate", "weight_notes")),
         stage("losses", student, work.measure_losses, ("prepare",), (("tokens", "nll"),)),
         stage("difficulty", difficulty, work.rate_steps,
               ("losses", "weights") if difficulty["weighted"] else ("losses",), (("steps", "difficulty"),),
               figures=("total_difficulty",)),
         stage("schedule", curriculum, work.schedule, ("difficulty", "cluster"), (("schedule", None), ("stages", None))),
         stage("evaluate base", evaluation, evaluation_stages.evaluate_base, ("evaluation set",),
-              (("predictions", None),), config.evaluation.base_student, figures=("base_accuracy",)),
+              (("predictions", None),), config.evaluation.base_student,
+              figures=("base_accuracy", "base_accuracy_by_set")),
         stage("distill", student | distillation | seeded, distillation_stages.distil,
               ("schedule", *(["weights"] if method.weighted_loss else []),
                *(["further rationales"] if method.further_rationales else [])),
               (("difficulty_history", None),), files=(FOLDERS[config.distillation.tuning],),
               figures=("supervised_tokens", "training_steps")),
         stage("evaluate", evaluation, evaluation_stages.evaluate, ("evaluation set", "distill"),
-              (("predictions", None),), figures=("accuracy",)),
+              (("predictions", None),), figures=("accuracy", "accuracy_by_set")),
     ]
     # fmt: on
+
+
+def _evaluation_set_inputs(config: RunConfig, hashes: dict[str, str]) -> dict[str, Any]:
+    """What the questions to measure on depend on; further sets count only where there are any."""
+    data = config.data
+    inputs = data.model_dump(include={*OF_THE_EVALUATION_SET, *OF_BOTH_SETS})
+    inputs |= {"fields": data.evaluation_fields if data.evaluation_source else data.fields}
+    inputs |= {"evaluation": hashes["evaluation"]}
+    further = [
+        entry.model_dump(exclude={"source"}) | {"data": hashes[FURTHER_SET + entry.source]}
+        for entry in data.evaluation_sets or ()
+    ]
+    return inputs | ({"further": further} if further else {})
+
+
+def _weights_inputs(config: RunConfig, hashes: dict[str, str]) -> dict[str, Any]:
+    """What mask learning depends on. Settings that came later count only where they are not as all runs had them."""
+    settings = config.weights.effective.model_dump(exclude={"mode"})
+    if config.weights.temperature_schedule == "constant":
+        del settings["temperature_start"]
+    later = {"reduction": "mean", "temperature_schedule": "constant", "predictor": "own", "encoding": "exact"}
+    settings = {name: value for name, value in settings.items() if name not in later or value != later[name]}
+    return settings | ({"predictor_checkpoint": hashes["predictor"]} if "predictor" in hashes else {})
 
 
 def _distillation_inputs(config: RunConfig, method: methods.Method) -> dict[str, Any]:
@@ -238,11 +267,15 @@ def _forget_stale(run: Run, stages: list[Stage], wanted: dict[str, str]) -> None
 def _hash_inputs(context: Context) -> dict[str, str]:
     """Hashes of what the run reads; those of before where a source is gone since, so that a run can go on."""
     known = context.run.state.input_hashes
-    data = context.config.data
     hashes = {"student": checkpoint_hash(context.student_folder)}
+    predictor = context.config.weights.predictor
+    if predictor != "own" and context.method.learns_weights:
+        hashes["predictor"] = checkpoint_hash(resolve_student(predictor, context.reporter.log).folder)
+    first, *further = context.evaluation_sets
     for name, source, given in (
-        ("data", context.source, data.source),
-        ("evaluation", context.evaluation_source, data.evaluation_source or data.source),
+        ("data", context.source, context.config.data.source),
+        ("evaluation", first.source, first.given),
+        *((FURTHER_SET + each.given, each.source, each.given) for each in further),
     ):
         fingerprint = source.fingerprint()
         if fingerprint is not None:

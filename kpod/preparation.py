@@ -13,9 +13,11 @@ from kpod.errors import InputError, RunCancelled
 from kpod.lengths import Lengths
 from kpod.overlong import split_overlong
 from kpod.progress import Reporter
+from kpod.prompt_pairs import encode_pair, encode_pair_prompt, fill_target
 from kpod.prompts import EncodedExample, encode_example, encode_prompt, fill_template
 from kpod.records import Question, Span, roles_within
 from kpod.step_splitting import split_steps
+from kpod.students.registry import Family
 from kpod.tasks.small_world.roles import token_roles
 from kpod.teacher import CheckReport, Rules, filter_rationales
 
@@ -43,14 +45,20 @@ def choose_training(questions: Sequence[Question], *, split: str, rules: Rules) 
     return kept, report
 
 
-def choose_evaluation(questions: Sequence[Question], *, split: str, limit: int | None) -> list[Question]:
-    """The first `limit` questions of the split to be measured on."""
+def choose_evaluation(
+    questions: Sequence[Question],
+    *,
+    split: str,
+    limit: int | None,
+    setting: str = "data.evaluation_split or data.evaluation_source",
+) -> list[Question]:
+    """The first `limit` questions of the split to be measured on. `setting`: what says which, for the message."""
     chosen = [question for question in questions if question.split == split][:limit]
     if not chosen:
         found = sorted({question.split for question in questions})
         raise InputError(
             f"No question has split {split!r} to measure on; the data have {', '.join(found)}. "
-            "Set data.evaluation_split or data.evaluation_source."
+            f"Set {setting}."
         )
     return chosen
 
@@ -77,38 +85,64 @@ def check_disjoint(training: pd.DataFrame, evaluation: pd.DataFrame) -> None:
     )
 
 
-def check_room(texts: Sequence[str], tokenizer: Any, max_new_tokens: int, context: int | None) -> None:
-    """Raise InputError where a question and the longest output do not both fit into the student's context."""
-    longest = max(len(encode_prompt(text, tokenizer)) for text in texts)
-    if context is not None and longest + max_new_tokens > context:
+def check_room(
+    texts: Sequence[str],
+    tokenizer: Any,
+    max_new_tokens: int,
+    context: int | None,
+    family: Family = "decoder_only",
+) -> None:
+    """Raise InputError where a question and the longest output do not both fit into the student's context.
+
+    The two sides of an encoder-decoder student have one each.
+    """
+    if context is None:
+        return
+    if family == "decoder_only":
+        longest = max(len(encode_prompt(text, tokenizer)) for text in texts)
+        together, needed = "; with", longest + max_new_tokens
+    else:
+        longest = max(len(encode_pair_prompt(text, tokenizer)[0]) for text in texts)
+        together, needed = " and an output", max(longest, max_new_tokens)
+    if needed > context:
         raise InputError(
-            f"The longest question to measure on has {longest} tokens; with evaluation.max_new_tokens = "
-            f"{max_new_tokens} that is more than the student's context of {context}. Lower "
+            f"The longest question to measure on has {longest} tokens{together} evaluation.max_new_tokens = "
+            f"{max_new_tokens}: that is more than the student's context of {context}. Lower "
             "evaluation.max_new_tokens, shorten the questions, or take another student."
         )
 
 
-def encode_question(question: Question, tokenizer: Any, mode: str) -> Example:
-    """Split the rationale into steps and tokenise the template text."""
+def encode_question(question: Question, tokenizer: Any, mode: str, family: Family = "decoder_only") -> Example:
+    """Split the rationale into steps and tokenise the template, as a student of the family reads and writes it."""
     assert question.rationale is not None
-    return Example(question, *encode_steps(question, split_steps(question.rationale, mode), tokenizer))
+    return Example(question, *encode_steps(question, split_steps(question.rationale, mode), tokenizer, family))
 
 
-def encode_steps(question: Question, steps: list[Span], tokenizer: Any) -> tuple[list[Span], EncodedExample]:
-    """Tokenise the template text of a question whose rationale has these steps; the steps, and the tokens.
+def encode_steps(
+    question: Question, steps: list[Span], tokenizer: Any, family: Family = "decoder_only"
+) -> tuple[list[Span], EncodedExample]:
+    """Tokenise the template of a question whose rationale has these steps; the steps, and the tokens.
 
     A step without a token of its own (its characters share one with the step before, as in "e.g." split at every
     period) becomes part of the step before.
     """
     assert question.rationale is not None
-    template = fill_template(question.text, question.rationale, question.answer, question.given)
-    encoded = encode_example(template, steps, tokenizer)
+    encoded = _encode(question, steps, tokenizer, family)
     owned = np.unique(encoded.token_steps)
     if len(owned) < len(steps):
         last_parts = [*(owned[1:] - 1), len(steps) - 1]
         steps = [(steps[first][0], steps[last][1]) for first, last in zip(owned, last_parts, strict=True)]
-        encoded = encode_example(template, steps, tokenizer)
+        encoded = _encode(question, steps, tokenizer, family)
     return steps, replace(encoded, teaches_answer=question.part == question.parts)
+
+
+def _encode(question: Question, steps: list[Span], tokenizer: Any, family: Family) -> EncodedExample:
+    assert question.rationale is not None
+    if family == "decoder_only":
+        template = fill_template(question.text, question.rationale, question.answer, question.given)
+        return encode_example(template, steps, tokenizer)
+    target = fill_target(question.rationale, question.answer, question.given)
+    return encode_pair(question.text, target, steps, tokenizer)
 
 
 def encode_all(
@@ -119,6 +153,7 @@ def encode_all(
     limit: int | None = None,
     reporter: Reporter | None = None,
     overlong: str = "skip",
+    family: Family = "decoder_only",
 ) -> tuple[list[Example], Lengths]:
     """The examples of the first `limit` questions that fit into `max_tokens`, and how long all were that were read.
 
@@ -132,10 +167,10 @@ def encode_all(
     for question in questions:
         if reporter.cancelled():
             raise RunCancelled("Stopped while the questions were read.")
-        example = encode_question(_stripped(question), tokenizer, mode)
+        example = encode_question(_stripped(question), tokenizer, mode, family)
         lengths.tokens.append(len(example.encoded))
         lengths.steps.append(len(example.steps))
-        found = _fitting(example, tokenizer, max_tokens, overlong)
+        found = _fitting(example, tokenizer, max_tokens, overlong, family)
         if not found:
             lengths.skipped.append(question.id)
         elif len(found) > 1:
@@ -155,14 +190,14 @@ def encode_all(
     return examples, lengths
 
 
-def _fitting(example: Example, tokenizer: Any, max_tokens: int, overlong: str) -> list[Example]:
+def _fitting(example: Example, tokenizer: Any, max_tokens: int, overlong: str, family: Family) -> list[Example]:
     if len(example.encoded) <= max_tokens:
         return [example]
     if overlong == "skip":
         return []
 
     def encode(part: Question, steps: list[Span]) -> tuple[list[Span], EncodedExample]:
-        return encode_steps(part, steps, tokenizer)
+        return encode_steps(part, steps, tokenizer, family)
 
     parts = split_overlong(example.question, example.steps, example.encoded, max_tokens, encode)
     return [Example(part.question, part.steps, part.encoded) for part in parts]
@@ -264,7 +299,9 @@ def tokens_table(examples: Sequence[Example]) -> pd.DataFrame:
     )
 
 
-def examples_of_tables(questions: pd.DataFrame, steps: pd.DataFrame, tokenizer: Any) -> list[Example]:
+def examples_of_tables(
+    questions: pd.DataFrame, steps: pd.DataFrame, tokenizer: Any, family: Family = "decoder_only"
+) -> list[Example]:
     """The examples of a run again, from its tables: later stages use the artefacts and not the source file."""
     by_question = steps.groupby("question_index")[["character_start", "character_end"]]
     spans = {index: [tuple(row) for row in rows.to_numpy().tolist()] for index, rows in by_question}
@@ -274,7 +311,7 @@ def examples_of_tables(questions: pd.DataFrame, steps: pd.DataFrame, tokenizer: 
         question = Question(row.question, row.text, row.answer, row.rationale, row.split)
         if with_parts and not pd.isna(row.part_of):
             question = replace(question, part_of=row.part_of, part=row.part, parts=row.parts, given=row.given)
-        examples.append(Example(question, *encode_steps(question, spans[index], tokenizer)))
+        examples.append(Example(question, *encode_steps(question, spans[index], tokenizer, family)))
     return examples
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kpod.data_sources import DataSource
 from kpod.errors import InputError
+from kpod.evaluation_sets import load_sets
 from kpod.lengths import Lengths
 from kpod.preparation import (
     check_disjoint,
     check_room,
-    choose_evaluation,
     choose_training,
     encode_all,
     questions_table,
@@ -29,12 +28,19 @@ OF_PARTS = ("part_of", "part", "parts", "given")  # columns of training question
 def prepare(context: Context) -> None:
     """The questions to learn from, their steps and tokens. Those to be measured on stay in the table as they are."""
     config, data = context.config, context.config.data
-    loaded, task = _load(context, context.source)
+    loaded, task = context.source.questions(data.task, data.duplicates, data.fields)
     training, report = choose_training(loaded, split=data.train_split, rules=Rules.of(data))
     context.reporter.start("prepare", len(training), unit="questions")
     max_tokens = min(config.student.max_tokens, context.context_length or config.student.max_tokens)
     examples, lengths = encode_all(
-        training, context.tokenizer, config.steps.mode, max_tokens, data.train_limit, context.reporter, data.overlong
+        training,
+        context.tokenizer,
+        config.steps.mode,
+        max_tokens,
+        data.train_limit,
+        context.reporter,
+        data.overlong,
+        context.family,
     )
     if lengths.skipped:
         context.reporter.warn(_too_long(lengths, config.student.max_tokens, data.overlong))
@@ -65,21 +71,29 @@ def prepare(context: Context) -> None:
 
 def choose_evaluation_set(context: Context) -> None:
     """The questions to be measured on, in place of those before; what is known of the training questions stays."""
-    config, data = context.config, context.config.data
-    loaded, task = _load(context, context.evaluation_source)
-    chosen = choose_evaluation(loaded, split=data.evaluation_split, limit=data.evaluation_limit)
+    config = context.config
+    loaded = load_sets(context.evaluation_sets)
+    chosen = [question for each in loaded for question in each.questions]
     context.reporter.start("evaluation set", len(chosen), unit="questions")
     texts = [question.text for question in chosen]
-    check_room(texts, context.tokenizer, config.evaluation.max_new_tokens, context.context_length)
+    check_room(texts, context.tokenizer, config.evaluation.max_new_tokens, context.context_length, context.family)
     measured = questions_table(chosen, trained=False)
+    names = [each.name for each in loaded for _ in each.questions]
+    measured["evaluation_set"] = pd.array(names, dtype="string")
     known = context.run.questions
-    used = known[known["trained"]].drop(columns=OF_ALL_TOGETHER, errors="ignore")
+    used = known[known["trained"]].drop(columns=[*OF_ALL_TOGETHER, "evaluation_set"], errors="ignore")
     check_disjoint(used, measured)
     shared = _tell_shared(context, used, measured)
     context.run.write_table("questions", _joined(used, measured))
-    context.summarise(evaluation_questions=len(chosen), evaluation_task=task, shared_questions=shared)
+    context.summarise(
+        evaluation_questions=len(chosen),
+        evaluation_task=loaded[0].task,
+        evaluation_tasks={each.name: each.task for each in loaded},
+        shared_questions=shared,
+    )
     context.reporter.advance(len(chosen))
-    context.reporter.log(f"{len(chosen)} questions to measure on.")
+    counts = ", ".join(f"{each.name} {len(each.questions)}" for each in loaded)
+    context.reporter.log(f"{len(chosen)} questions to measure on" + (f": {counts}." if len(loaded) > 1 else "."))
 
 
 def _joined(used: pd.DataFrame, measured: pd.DataFrame | None) -> pd.DataFrame:
@@ -131,9 +145,3 @@ def _tell_shared(context: Context, used: pd.DataFrame, measured: pd.DataFrame) -
 
 def _as_questions(table: pd.DataFrame) -> list[Question]:
     return [Question(row.question, row.text, row.answer) for row in table.itertuples(index=False)]
-
-
-def _load(context: Context, source: DataSource) -> tuple[list[Question], str]:
-    """The questions of a source and the name of their task."""
-    data = context.config.data
-    return source.questions(data.task, data.duplicates, data.fields)

@@ -17,28 +17,34 @@ from kpod.data_sources import DataSource
 from kpod.distillation.adapter import with_saved_adapter
 from kpod.distillation.student_weights import FOLDERS
 from kpod.errors import InputError
+from kpod.evaluation_sets import MeasuredSet
 from kpod.preparation import Example, examples_of_tables
 from kpod.run_curriculum import question_cuts
 from kpod.run_reporter import RunReporter
 from kpod.run_store import Run
-from kpod.students.decoder_only import context_length, load_decoder_only, load_tokenizer
+from kpod.students.loading import context_length, load_student, load_tokenizer
+from kpod.students.registry import Family, read_family
 
 
 @dataclass
 class Context:
-    """The run, its configuration, where to report, the student's folder and the sources of questions."""
+    """The run, its configuration, where to report, the student's folder and where questions come from."""
 
     run: Run
     config: RunConfig
     reporter: RunReporter
     student_folder: Path
     source: DataSource
-    evaluation_source: DataSource
+    evaluation_sets: list[MeasuredSet]
     fingerprint: str = ""  # of the stage at work: checkpoints of other inputs are not its own
 
     @cached_property
     def tokenizer(self) -> Any:
         return load_tokenizer(self.student_folder)
+
+    @cached_property
+    def family(self) -> Family:
+        return read_family(self.student_folder)
 
     @cached_property
     def context_length(self) -> int | None:
@@ -59,7 +65,7 @@ class Context:
     @cached_property
     def examples(self) -> list[Example]:
         """The training examples, in the order of `question_index`."""
-        return examples_of_tables(self.questions, self.run.steps, self.tokenizer)
+        return examples_of_tables(self.questions, self.run.steps, self.tokenizer, self.family)
 
     @property
     def method(self) -> methods.Method:
@@ -68,14 +74,14 @@ class Context:
     def load_student(self) -> Any:
         """The student before distillation, anew: mask learning and training change theirs."""
         student = self.config.student
-        return load_decoder_only(self.student_folder, dtype=student.dtype, device=student.device)[0]
+        return load_student(self.student_folder, dtype=student.dtype, device=student.device)[0]
 
     def load_trained_student(self) -> Any:
         """The student after distillation."""
         tuning, student = self.config.distillation.tuning, self.config.student
         folder = self.run.folder / FOLDERS[tuning]
         if tuning == "full":
-            return load_decoder_only(folder, dtype=student.dtype, device=student.device)[0]
+            return load_student(folder, dtype=student.dtype, device=student.device)[0]
         return with_saved_adapter(self.load_student(), folder)
 
     def checkpoints(self, stage: str) -> Path:

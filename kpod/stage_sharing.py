@@ -58,9 +58,9 @@ def adopt_stage(run: Run, donor: Run, stage: StageInputs) -> None:
     run.drop_metrics(stage.name)
     run.append_metrics([row for row in read_json_lines(donor.folder / "metrics.jsonl") if row["stage"] == stage.name])
     record = donor.state.stages[stage.name]
-    known = run.state.warnings
+    known, figures = run.state.warnings, [name for name in stage.figures if name in donor.state.summary]
     run.update(
-        summary=run.state.summary | {name: donor.state.summary[name] for name in stage.figures},
+        summary=run.state.summary | {name: donor.state.summary[name] for name in figures},
         warnings=[*known, *(warning for warning in record.warnings if warning not in known)],
         stages=run.state.stages | {stage.name: record},
     )

@@ -11,6 +11,7 @@ from kpod import evaluation_stages
 from kpod.config import make_config
 from kpod.data_sources import find_source
 from kpod.evaluation import Output
+from kpod.evaluation_sets import sets_of
 from kpod.run_reporter import RunReporter
 from kpod.run_store import create_run, load_run
 from kpod.stage_context import Context
@@ -35,13 +36,13 @@ def context(tmp_path):
     run = create_run(tmp_path / "run", config)
     run.update(summary={"evaluation_task": "arithmetic"})
     return Context(
-        run, config, RunReporter(run, io.StringIO()), tmp_path, find_source(str(source)), find_source(str(source))
+        run, config, RunReporter(run, io.StringIO()), tmp_path, find_source(str(source)), sets_of(config.data)
     )
 
 
 def test_an_output_with_no_answer_is_wrong_and_counted(context):
-    outputs = [Output(text, cut=text == "") for text, _, _ in OUTPUTS.values()]
-    frame = evaluation_stages._predictions(context, measured(), 3, outputs)
+    outputs = [[Output(text, cut=text == "")] for text, _, _ in OUTPUTS.values()]
+    frame = evaluation_stages._predictions(context, "somewhere:test", measured(), 3, outputs)
     assert frame["correct"].tolist() == [correct for _, _, correct in OUTPUTS.values()]
     assert [None if pd.isna(answer) else answer for answer in frame["answer"]] == [a for _, a, _ in OUTPUTS.values()]
     assert set(frame["evaluation_set"]) == {"somewhere:test"} and set(frame["epoch"]) == {3}
@@ -54,9 +55,8 @@ def test_an_output_with_no_answer_is_wrong_and_counted(context):
 def test_letters_are_read_with_the_options(context):
     context.run.update(summary={"evaluation_task": "multiple_choice"})
     frame = pd.DataFrame({"question": ["q"], "answer": ["B"], "choices": [["a whale", "a herring"]]})
-    predicted = evaluation_stages._predictions(
-        context, frame, 0, [Output("Therefore, the answer is a herring.", cut=False)]
-    )
+    outputs = [[Output("Therefore, the answer is a herring.", cut=False)]]
+    predicted = evaluation_stages._predictions(context, "somewhere:test", frame, 0, outputs)
     assert predicted["answer"].tolist() == ["B"] and predicted["correct"].all()
 
 

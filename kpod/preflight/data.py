@@ -13,8 +13,9 @@ import pandas as pd
 from kpod.config import RunConfig
 from kpod.data_sources import find_source
 from kpod.errors import InputError
+from kpod.evaluation_sets import load_sets, sets_of
 from kpod.preflight.problem import Problem, error, warning
-from kpod.preparation import check_disjoint, choose_evaluation, choose_training
+from kpod.preparation import check_disjoint, choose_training
 from kpod.prompts import ANSWER_TRIGGER, fill_template, question_prompt
 from kpod.records import Question
 from kpod.step_splitting import split_steps
@@ -45,7 +46,12 @@ class DataFigures:
 def check_data(config: RunConfig, folder: Path | None, context: int | None) -> tuple[DataFigures | None, list[Problem]]:
     """Counts and problems of the data; `folder` has the student's tokeniser, `context` the most tokens it takes."""
     data = config.data
-    for setting, name in (("data.source", data.source), ("data.evaluation_source", data.evaluation_source)):
+    further = [("data.evaluation_sets", entry.source) for entry in data.evaluation_sets or ()]
+    for setting, name in (
+        ("data.source", data.source),
+        ("data.evaluation_source", data.evaluation_source),
+        *further,
+    ):
         try:
             if name and not find_source(name).is_here():
                 what = f"{name} is not in the hub's cache yet, so nothing is known of it."
@@ -58,13 +64,15 @@ def check_data(config: RunConfig, folder: Path | None, context: int | None) -> t
     except InputError as refused:
         return None, [error("data.source", refused)]
     try:
-        other = data.evaluation_source
-        measured_on = loaded
-        if other:
-            measured_on = find_source(other).questions(data.task, data.duplicates, data.fields)[0]
-        measured = choose_evaluation(measured_on, split=data.evaluation_split, limit=data.evaluation_limit)
+        sets = sets_of(data)
+        found = load_sets(sets[:1])
     except InputError as refused:
         return None, [error("data.evaluation_source", refused)]
+    try:
+        found = load_sets(sets) if len(sets) > 1 else found
+    except InputError as refused:
+        return None, [error("data.evaluation_sets", refused)]
+    measured = [question for each in found for question in each.questions]
     count = token_counter(folder)
     texts = [fill_template(q.text, (q.rationale or "").strip(), q.answer).text for q in training]
     lengths = count(texts)

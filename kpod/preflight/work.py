@@ -35,16 +35,18 @@ def model_work(config: RunConfig, data: DataFigures, num_parameters: float) -> d
         tokens, settings = data.tokens + data.prefix_tokens, config.weights
         measured = settings.epochs / MEASURE_EVERY * (1 - 1 / settings.predictor_every)
         work["weights"] = tokens * ((settings.warmup_epochs + settings.epochs) * training + 2 * measured * forward)
-    rows = _generated_rows(data.evaluation_questions, config.evaluation.batch_size)
+    samples = config.evaluation.samples
+    asked, prompt_tokens = samples * data.evaluation_questions, samples * data.evaluation_prompt_tokens
+    rows = _generated_rows(asked, config.evaluation.batch_size)
     if config.evaluation.base_student:  # which often goes on to the end
-        work["evaluate base"] = (data.evaluation_prompt_tokens + rows * config.evaluation.max_new_tokens) * forward
+        work["evaluate base"] = (prompt_tokens + rows * config.evaluation.max_new_tokens) * forward
     settings = config.distillation
     probed = min(settings.probe_questions or data.questions, data.questions) / data.questions
     rationales = RATIONALES_A_QUESTION.get(method.objective, 1)
     a_token = TRAINING_ALL * num_parameters if settings.tuning == "full" else training
     work["distill"] = settings.epochs * data.tokens * (rationales * a_token + probed * forward)
     new = min(config.evaluation.max_new_tokens, data.output_tokens)
-    work["evaluate"] = (data.evaluation_prompt_tokens + rows * new) * forward
+    work["evaluate"] = (prompt_tokens + rows * new) * forward
     return work
 
 
