@@ -20,7 +20,7 @@ from kpod.cli_curriculum import robustness, schedule, steps
 from kpod.cli_data import check, data
 from kpod.cli_preflight import dry_run
 from kpod.cli_teach import teach
-from kpod.config import RunConfig, override
+from kpod.config import RunConfig, load_config, override
 from kpod.errors import InputError, RunCancelled
 from kpod.jobs import run_in_queue
 from kpod.progress import Reporter, format_seconds
@@ -48,7 +48,9 @@ def run(
 ) -> None:
     """Run a distillation, or continue one; every stage that is up to date is skipped."""
     if dry:
-        wanted = _wanted(preset, config, resume, settings or [])
+        wanted, remarks = _wanted(preset, config, resume, settings or [])
+        for remark in remarks:
+            typer.echo(remark, err=True)
         beside = out or resume
         if not dry_run(wanted, _console(), beside.parent if beside else None):
             raise typer.Exit(1)
@@ -149,28 +151,28 @@ def _opened_run(
 ) -> Run:
     if resume is not None and out is not None:
         raise InputError("--out names a new folder; a resumed run stays in its own. Leave --out away.")
-    chosen = _checked(_wanted(preset, config, resume, settings))
-    if resume is None:
-        return create_run(out or new_folder(chosen), chosen)
-    opened = load_run(resume)
-    opened.config = chosen
+    chosen, remarks = _wanted(preset, config, resume, settings)
+    methods.get(chosen.method)  # an unknown one is told before a folder is made for it
+    opened = load_run(resume) if resume is not None else create_run(out or new_folder(chosen), chosen)
+    opened.config, opened.remarks = chosen, remarks  # the run's log tells the remarks
     return opened
 
 
-def _wanted(preset: str | None, config: Path | None, resume: Path | None, settings: list[str]) -> RunConfig:
-    """The configuration that the options ask for."""
+def _wanted(
+    preset: str | None, config: Path | None, resume: Path | None, settings: list[str]
+) -> tuple[RunConfig, tuple[str, ...]]:
+    """The configuration that the options ask for, and what of its file was of an older version."""
     given = [name for name, value in (("--preset", preset), ("--config", config), ("--resume", resume)) if value]
     if len(given) != 1:
         raise InputError(f"Give exactly one of --preset, --config and --resume; got {' and '.join(given) or 'none'}.")
     if resume is not None:
-        return override(load_run(resume).config, settings)
-    return override(RunConfig.from_file(config) if config is not None else ready_made.get(preset or ""), settings)
-
-
-def _checked(config: RunConfig) -> RunConfig:
-    """The configuration, where its method exists: told before a folder is made for it."""
-    methods.get(config.method)
-    return config
+        opened = load_run(resume)
+        start, remarks = opened.config, opened.remarks
+    elif config is not None:
+        start, remarks = load_config(config)
+    else:
+        start, remarks = ready_made.get(preset or ""), ()
+    return override(start, settings), remarks
 
 
 def _print_summary(run: Run) -> None:

@@ -46,15 +46,21 @@ class DataSource:
         return self.read()[0]
 
     def questions(
-        self, task: str | None, duplicates: Duplicates = "error", fields: Mapping[str, str] | None = None
+        self,
+        task: str | None,
+        duplicates: Duplicates = "error",
+        fields: Mapping[str, str] | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> tuple[list[Question], str]:
         """The questions, and the name of their task: as given, else the known set's, else guessed.
 
-        The arguments are `kpod.load_questions`'s, and so are its errors.
+        The arguments are `kpod.load_questions`'s, and so are its errors; `tell` gets what a user should know of the
+        rows, such as that a known set is not as long as it is known to be.
         """
-        found, used = questions_and_task(
-            self.rows(), self.place, task or self.task, duplicates, fields, stem=self.label
-        )
+        rows, notes = self.read()
+        for note in notes if tell is not None else ():
+            tell(note)
+        found, used = questions_and_task(rows, self.place, task or self.task, duplicates, fields, stem=self.label)
         return found, used.name
 
     def inspect(self, task: str | None = None, fields: Mapping[str, str] | None = None) -> SourceReport:

@@ -50,7 +50,7 @@ def resume(run: Run) -> Run:
 
 def _launch(run: Run) -> Run:
     folder = run.folder
-    with run.locked():
+    with run.locked(named=False):
         (folder / CANCEL).unlink(missing_ok=True)
         run.update(status="queued", error=None, progress=None)
         write_record(folder, record_of(starting=True))
@@ -120,7 +120,7 @@ def _end_after(run: Run, record: ProcessRecord | None, deadline: float) -> None:
         return
     if now is None or now.pid == os.getpid() or not end_tree(now):
         return
-    with run.locked():
+    with run.locked(named=False):
         if run.state.status in LIVE:
             run.append_log("Ended: it was asked to stop and did not in its time of grace.")
             run.update(status="cancelled", progress=None)

@@ -23,11 +23,12 @@ _held: dict[Path, int] = {}
 
 
 @contextmanager
-def hold(folder: Path) -> Iterator[None]:
+def hold(folder: Path, *, named: bool = True) -> Iterator[None]:
     """Hold the run in `folder` for this process; the system lets go of it when the process ends, however it ends.
 
-    Who holds it may hold it once more inside. The folder's process.json names the holder. Raises InputError where
-    another holds it, or the folder cannot be written.
+    Who holds it may hold it once more inside. The folder's process.json names the holder, whom a cancel may end with
+    all that it started; a change of a moment leaves it (`named=False`), such as a new name that the app gives. Raises
+    InputError where another holds it, or the folder cannot be written.
     """
     key = folder.resolve()
     if _held.get(key) == threading.get_ident():
@@ -39,7 +40,8 @@ def hold(folder: Path) -> Iterator[None]:
         raise InputError(f"The run in {folder} is running in another process. Wait for it or cancel it.")
     try:
         _held[key] = threading.get_ident()
-        write_record(folder, record_of(os.getpid()))
+        if named:
+            write_record(folder, record_of(os.getpid()))
         yield
     finally:
         _held.pop(key, None)

@@ -6,8 +6,10 @@ import json
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from kpod.artefacts import disk_errors, write_whole
 from kpod.errors import InputError
@@ -17,6 +19,7 @@ from kpod.run_store import Run, delete_leftovers, now, runs_folder
 NOTES = "notes.json"  # apart from run.json, which the process that works on the run writes anew all the time
 MAX_NAME = 120
 MAX_NOTE = 20_000
+_NOTES_LOCK = threading.Lock()
 
 
 def rename_run(run: Run, name: str, root: Path | None = None) -> None:
@@ -33,7 +36,7 @@ def rename_run(run: Run, name: str, root: Path | None = None) -> None:
             f"{run.name!r} is at work, and its process writes its name. Rename it when it has ended; a note can be "
             "added at any time."
         )
-    with run.locked():
+    with run.locked(named=False):
         run.config = run.config.model_copy(update={"name": name})
         run.write_config()
         run.update(name=name)
@@ -41,10 +44,7 @@ def rename_run(run: Run, name: str, root: Path | None = None) -> None:
 
 def read_note(folder: Path) -> str:
     """What somebody wrote about a run; empty where nobody has, or the file is damaged."""
-    try:
-        note = json.loads((folder / NOTES).read_text(encoding="utf-8"))["note"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return ""
+    note = read_notes(folder).get("note")
     return note[:MAX_NOTE].encode(errors="replace").decode() if isinstance(note, str) else ""
 
 
@@ -53,13 +53,33 @@ def write_note(run: Run, text: str, root: Path | None = None) -> None:
     text = text.strip()
     if len(text) > MAX_NOTE:
         raise InputError(f"A note has at most {MAX_NOTE:,} characters; got {len(text):,}.")
+    change_notes(run, root, note=text or None)
+
+
+def read_notes(folder: Path) -> dict[str, Any]:
+    """All that people have added to a run, as it stands in its NOTES; empty where there is none, or it is damaged."""
+    try:
+        notes = json.loads((folder / NOTES).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return notes if isinstance(notes, dict) else {}
+
+
+def change_notes(run: Run, root: Path | None = None, **changes: Any) -> None:
+    """Put entries into a run's NOTES; None takes one out, and all else stays. Written whole, deleted when empty.
+
+    Raises InputError for a run outside the runs folder and for one that is gone.
+    """
     _check_kept(run, root)
     path = run.folder / NOTES
-    if text:
-        write_whole(path, json.dumps({"note": text, "changed_at": now()}, indent=1).encode())
-    else:
-        with disk_errors(NOTES, run.folder):
-            path.unlink(missing_ok=True)
+    with _NOTES_LOCK:  # two sessions of one server may change different entries at once
+        notes = {name: value for name, value in (read_notes(run.folder) | changes).items() if value is not None}
+        notes.pop("changed_at", None)
+        if notes:
+            write_whole(path, json.dumps(notes | {"changed_at": now()}, indent=1).encode())
+        else:
+            with disk_errors(NOTES, run.folder):
+                path.unlink(missing_ok=True)
 
 
 def delete_run(run: Run, root: Path | None = None) -> None:
@@ -72,7 +92,7 @@ def delete_run(run: Run, root: Path | None = None) -> None:
     if is_alive(run.folder):
         raise InputError(f"{run.name!r} is at work or waits for its device. Cancel it first, then delete it.")
     grave = root / f".deleted-{secrets.token_hex(6)}"
-    with hold(run.folder), disk_errors("the deletion", root):
+    with hold(run.folder, named=False), disk_errors("the deletion", root):
         os.rename(run.folder, grave)
     shutil.rmtree(grave, ignore_errors=True)
     delete_leftovers(root)

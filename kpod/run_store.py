@@ -35,7 +35,7 @@ from kpod.artefacts import (
     write_parquet,
     write_whole,
 )
-from kpod.config import RunConfig
+from kpod.config import RunConfig, load_config
 from kpod.errors import InputError
 from kpod.run_lock import hold, is_alive
 from kpod.run_state import FORMAT_VERSION, RunState, StageRecord, now, read_state
@@ -71,10 +71,11 @@ LEFTOVER_SECONDS = 86_400.0  # after a day, an import or a deletion that was kil
 class Run:
     """A run folder opened for reading (and, by the pipeline that holds its lock, for writing)."""
 
-    def __init__(self, folder: Path, state: RunState, config: RunConfig):
+    def __init__(self, folder: Path, state: RunState, config: RunConfig, remarks: tuple[str, ...] = ()):
         self.folder = folder
         self.state = state
         self.config = config
+        self.remarks = remarks  # what of config.yaml an older version wrote, and how it was read
 
     # ---- reading
 
@@ -213,12 +214,12 @@ class Run:
         append_text(self.folder / "log.txt", f"{now()} {text}\n")
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the run for this process, with its state as the last holder left it.
+    def locked(self, *, named: bool = True) -> Iterator[None]:
+        """Hold the run for this process, with its state as the last holder left it; `named` as for `hold`.
 
         Raises InputError where another process holds it.
         """
-        with hold(self.folder):
+        with hold(self.folder, named=named):
             delete_temporaries(self.folder)
             self.state = read_state(self.folder)
             yield
@@ -262,7 +263,8 @@ def load_run(folder: str | Path) -> Run:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"No run folder at {folder}. List the runs with: python -m kpod runs")
-    return Run(folder, read_state(folder), RunConfig.from_file(folder / "config.yaml"))
+    state = read_state(folder)
+    return Run(folder, state, *load_config(folder / "config.yaml"))
 
 
 def check_tables(run: Run) -> None:

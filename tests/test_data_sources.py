@@ -69,6 +69,9 @@ def test_what_is_to_be_known_of_a_hub_set_is_in_its_report(tmp_path, monkeypatch
     report = find_source("hub:EleutherAI/asdiv").inspect()
     assert (report.task, report.questions) == ("asdiv", 3)
     assert report.notes == ("validation has 3 rows and not 2305: the paper's splits are not applied.",)
+    told = []
+    find_source("hub:EleutherAI/asdiv").questions(None, tell=told.append)
+    assert tuple(told) == report.notes
 
 
 def test_file_hash(tmp_path):

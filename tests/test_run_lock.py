@@ -21,6 +21,17 @@ def test_the_holder_is_named_and_may_hold_again_inside(tmp_path):
     assert not is_locked(tmp_path)
 
 
+def test_a_holder_for_a_moment_does_not_stand_for_who_worked_on_the_run(tmp_path):
+    """Whoever is named there may be ended by a cancel, with all that it started: never the app."""
+    worker = record_of(1)
+    write_record(tmp_path, worker)
+    with hold(tmp_path, named=False):
+        assert is_locked(tmp_path) and is_alive(tmp_path)
+        with hold(tmp_path):
+            pass
+    assert read_record(tmp_path) == worker and not is_alive(tmp_path)
+
+
 def test_another_thread_is_another_holder(tmp_path):
     refused = []
 

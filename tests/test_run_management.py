@@ -20,6 +20,7 @@ from kpod.run_management import (
     rename_run,
     write_note,
 )
+from kpod.run_process import read_record
 from kpod.run_store import list_runs, load_run
 from tests.support.made_run import HOSTILE_NAME, make_run
 
@@ -52,6 +53,11 @@ def test_a_new_name_is_in_the_state_and_in_the_configuration(run, tmp_path):
     loaded = load_run(run.folder)
     assert (loaded.name, loaded.config.name, loaded.id) == ("A better name", "A better name", run.id)
     assert loaded.folder.name == "run"
+
+
+def test_the_process_that_gives_a_name_is_not_taken_for_one_that_works_on_the_run(run, tmp_path):
+    rename_run(run, "Another", tmp_path)
+    assert read_record(run.folder) is None
 
 
 @pytest.mark.parametrize("name", ["", "  \n ", "x" * 121])

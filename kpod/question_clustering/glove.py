@@ -37,10 +37,17 @@ def load_glove(words: Collection[str], path: str | Path | None = None) -> WordVe
     Raises InputError for a `path` that is missing or no such file.
     """
     if path is not None:
-        return _load_file(Path(path), words)
+        return _load_file(Path(path).expanduser(), words)
     if (folder := _package_folder()) is not None:
         return _load_package(folder, words)
     return _load_npz(DATA_FOLDER_FILE, words) if DATA_FOLDER_FILE.exists() else None
+
+
+def has_glove(path: str | Path | None = None) -> bool:
+    """Whether `load_glove` finds a file: that at `path` if given, else the package's or the data folder's."""
+    if path is not None:
+        return Path(path).expanduser().is_file()
+    return _package_folder() is not None or DATA_FOLDER_FILE.exists()
 
 
 def _package_folder() -> Path | None:

@@ -6,7 +6,7 @@ import re
 
 import streamlit as st
 
-from kpod.config import RunConfig
+from kpod.config import RunConfig, read_config
 from kpod.config_forms import command_of
 from kpod.errors import InputError
 from kpod.ui import parts
@@ -47,7 +47,9 @@ def load_yaml_form() -> None:
 
 
 def show_refusal() -> None:
-    """Why the last YAML was not taken, once."""
+    """Why the last YAML was not taken, or what of it was of an older version, once."""
+    for remark in st.session_state.pop("yaml-remarks", ()):
+        parts.notice("info", "A setting of an older version", remark)
     reason = st.session_state.pop("yaml-refused", None)
     if reason:
         parts.notice("error", "This YAML was not taken; the form is as it was", reason)
@@ -75,7 +77,8 @@ def _use_file() -> None:
 
 def _use(text: str) -> None:
     try:
-        load(RunConfig.from_yaml(text))
+        config, st.session_state["yaml-remarks"] = read_config(text)
+        load(config)
     except InputError as error:
         message = str(error)
         st.session_state["yaml-refused"] = message if len(message) <= 1_500 else f"{message[:1_499]}…"

@@ -9,6 +9,7 @@ import pytest
 
 from kpod.config import override
 from kpod.preflight import check, estimate
+from kpod.question_clustering import glove
 from kpod.run_store import load_run
 from tests.support.tiny_runs import run_kpod, tiny_config, write_questions
 
@@ -47,6 +48,18 @@ def test_a_run_that_can_start(config, tmp_path):
 def test_what_would_fail_is_told_by_its_setting(config, tmp_path, setting, named):
     result = check(override(config, [setting]), runs=tmp_path)
     assert not result.ok and ("error", named) in told(result)
+
+
+@pytest.mark.parametrize("at_hand", [True, False])
+def test_word_vectors_that_are_nowhere_are_told(config, tmp_path, monkeypatch, at_hand):
+    (tmp_path / "vectors.npz").write_bytes(b"x")
+    monkeypatch.setattr(glove, "_package_folder", lambda: None)
+    monkeypatch.setattr(glove, "DATA_FOLDER_FILE", tmp_path / ("vectors.npz" if at_hand else "nowhere"))
+    result = check(override(config, ["clustering.embedding=glove"]), runs=tmp_path)
+    assert result.ok == at_hand and (("error", "clustering.embedding") in told(result)) != at_hand
+    result = check(override(config, ["clustering.embedding=glove", "clustering.glove_path=~/none"]), runs=tmp_path)
+    assert ("error", "clustering.glove_path") in told(result)
+    assert check(override(config, ["clustering.embedding=auto"]), runs=tmp_path).ok
 
 
 def test_everything_too_long_is_told_with_the_shortest(config, tmp_path):

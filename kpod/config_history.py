@@ -1,0 +1,51 @@
+"""Settings that were renamed since: read from older files as what they are called now, and said so. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """Where a setting of before went: its section and name now, and what each of its values has become."""
+
+    section: str
+    before: str
+    now: str
+    values: dict[Any, Any]
+
+    def advice(self) -> str:
+        """What to write instead."""
+        pairs = " and ".join(f"{now} for {str(before).lower()}" for before, now in self.values.items())
+        return f"It is now {self.section}.{self.now}: {pairs}."
+
+
+RENAMED = (Renamed("data", "keep_wrong_rationales", "wrong_rationales", {False: "drop", True: "keep"}),)
+
+
+def translate_settings(values: Any) -> tuple[Any, tuple[str, ...]]:
+    """Plain values of an older file under the present names, and a sentence on each that was translated.
+
+    What cannot be translated (an unknown value, or the old name beside the new one) is left for validation to refuse.
+    """
+    remarks = []
+    for each in RENAMED:
+        section = values.get(each.section) if isinstance(values, dict) else None
+        if not isinstance(section, dict) or each.before not in section or each.now in section:
+            continue
+        found = section[each.before]
+        if not isinstance(found, bool) or found not in each.values:
+            continue
+        rest = {name: value for name, value in section.items() if name != each.before}
+        values = values | {each.section: rest | {each.now: each.values[found]}}
+        remarks.append(
+            f"{each.section}.{each.before}={str(found).lower()} is of an older version and was read as "
+            f"{each.section}.{each.now}={each.values[found]}."
+        )
+    return values, tuple(remarks)
+
+
+def advice_on(path: str) -> str:
+    """What to write instead of a setting that there is no more; empty for any other."""
+    return next((each.advice() for each in RENAMED if path == f"{each.section}.{each.before}"), "")

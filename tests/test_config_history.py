@@ -1,0 +1,55 @@
+"""Settings of older versions: read as what they are now, said so, and in a run's log."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from kpod.config import RunConfig, load_config, override, read_config
+from kpod.config_history import translate_settings
+from kpod.errors import InputError
+from kpod.run_store import load_run
+from tests.support.made_run import make_run
+
+
+def older(before: object, **more: object) -> str:
+    data = {"source": "a.jsonl", "keep_wrong_rationales": before, **more}
+    return yaml.safe_dump({"name": "old", "data": data, "student": {"name": "x"}})
+
+
+@pytest.mark.parametrize(("before", "now"), [(False, "drop"), (True, "keep")])
+def test_an_older_setting_is_read_as_what_it_is_now(tmp_path, before, now):
+    config, remarks = read_config(older(before))
+    assert config.data.wrong_rationales == now and RunConfig.from_yaml(older(before)) == config
+    assert remarks == (
+        f"data.keep_wrong_rationales={str(before).lower()} is of an older version and was read as "
+        f"data.wrong_rationales={now}.",
+    )
+    (tmp_path / "c.yaml").write_text(older(before))
+    assert load_config(tmp_path / "c.yaml") == (config, remarks)
+    assert read_config(config.to_yaml()) == (config, ())
+
+
+@pytest.mark.parametrize("text", [older("perhaps"), older(1), older(False, wrong_rationales="keep")])
+def test_what_cannot_be_translated_is_refused_with_what_to_write(text):
+    with pytest.raises(InputError, match=r"It is now data\.wrong_rationales: drop for false and keep for true"):
+        read_config(text)
+
+
+def test_on_the_command_line_it_is_refused_with_what_to_write():
+    config, _ = read_config(older(False))
+    with pytest.raises(InputError, match=r"It is now data\.wrong_rationales: drop for false"):
+        override(config, ["data.keep_wrong_rationales=true"])
+
+
+@pytest.mark.parametrize("values", [None, [], {}, {"data": None}, {"data": []}, {"data": {"source": "a"}}])
+def test_other_values_stay_as_they_are(values):
+    assert translate_settings(values) == (values, ())
+
+
+def test_a_run_of_an_older_version_opens_and_knows_what_was_translated(tmp_path):
+    run = make_run(tmp_path / "run", upto="created", status="created")
+    path = run.folder / "config.yaml"
+    path.write_text(path.read_text().replace("wrong_rationales: drop", "keep_wrong_rationales: false"))
+    opened = load_run(run.folder)
+    assert opened.config == run.config and len(opened.remarks) == 1
