@@ -7,7 +7,7 @@ every set a name, by which predictions and results tell them apart. No torch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,9 +40,12 @@ class MeasuredSet:
         fields = None if self.fields is None else dict(self.fields)
         return {"name": self.name, "task": self.task, "split": self.split, "limit": self.limit, "fields": fields}
 
-    def load(self) -> LoadedSet:
-        """Its questions, its name and its task. Raises InputError where there are none, or the source is no good."""
-        questions, task = self.source.questions(self.task, self.duplicates, self.fields)
+    def load(self, tell: Callable[[str], None] | None = None) -> LoadedSet:
+        """Its questions, its name and its task; `tell` gets what is to be known of the source.
+
+        Raises InputError where there are none, or the source is no good.
+        """
+        questions, task = self.source.questions(self.task, self.duplicates, self.fields, tell)
         split = self.split
         if split is None:
             with_split = any(question.split == USUAL_SPLIT for question in questions)
@@ -84,11 +87,14 @@ def _further(entry: EvaluationSet, duplicates: Duplicates) -> MeasuredSet:
     )
 
 
-def load_sets(sets: Sequence[MeasuredSet]) -> list[LoadedSet]:
-    """The sets with their questions; an id of an earlier set becomes `NAME/ID`. Raises InputError for a name twice."""
+def load_sets(sets: Sequence[MeasuredSet], tell: Callable[[str], None] | None = None) -> list[LoadedSet]:
+    """The sets with their questions; an id of an earlier set becomes `NAME/ID`. `tell` as for `MeasuredSet.load`.
+
+    Raises InputError for a name twice.
+    """
     loaded: list[LoadedSet] = []
     for measured in sets:
-        found = measured.load()
+        found = measured.load(tell)
         if any(found.name == other.name for other in loaded):
             raise InputError(
                 f"Two sets to measure on are called {found.name!r}, the second from {measured.source.place}. Give one "

@@ -28,7 +28,7 @@ OF_PARTS = ("part_of", "part", "parts", "given")  # columns of training question
 def prepare(context: Context) -> None:
     """The questions to learn from, their steps and tokens. Those to be measured on stay in the table as they are."""
     config, data = context.config, context.config.data
-    loaded, task = context.source.questions(data.task, data.duplicates, data.fields)
+    loaded, task = context.source.questions(data.task, data.duplicates, data.fields, context.reporter.log)
     training, report = choose_training(loaded, split=data.train_split, rules=Rules.of(data))
     context.reporter.start("prepare", len(training), unit="questions")
     max_tokens = min(config.student.max_tokens, context.context_length or config.student.max_tokens)
@@ -72,7 +72,7 @@ def prepare(context: Context) -> None:
 def choose_evaluation_set(context: Context) -> None:
     """The questions to be measured on, in place of those before; what is known of the training questions stays."""
     config = context.config
-    loaded = load_sets(context.evaluation_sets)
+    loaded = load_sets(context.evaluation_sets, context.reporter.log)
     chosen = [question for each in loaded for question in each.questions]
     context.reporter.start("evaluation set", len(chosen), unit="questions")
     texts = [question.text for question in chosen]
