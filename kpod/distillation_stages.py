@@ -22,6 +22,7 @@ from kpod.errors import InputError
 from kpod.further_rationales import FIELDS, FILE, find_further
 from kpod.pipeline_stages import difficulties_of
 from kpod.preparation import encode_question
+from kpod.prompt_pairs import encode_pair_answer_only
 from kpod.prompts import EncodedExample, encode_answer_only
 from kpod.records import Question
 from kpod.run_curriculum import curriculum_settings, schedule_inputs
@@ -98,7 +99,8 @@ def objective_of(context: Context, examples: list[EncodedExample]) -> Objective:
     method = context.method
     if method.objective == "answer":
         asked = [example.question for example in context.examples]
-        answers = [encode_answer_only(question.text, question.answer, context.tokenizer) for question in asked]
+        encode = encode_answer_only if context.family == "decoder_only" else encode_pair_answer_only
+        answers = [encode(question.text, question.answer, context.tokenizer) for question in asked]
         # Of a question in parts, the last one's: it is asked once.
         answers = [
             replace(answer, teaches_answer=example.teaches_answer)
@@ -150,7 +152,8 @@ def _further(context: Context, keyword: str = "") -> list[tuple[int, EncodedExam
         if own.parts > 1:
             continue  # its own rationale is in parts, each with the text before it
         question = Question(own.id, f"{keyword} {own.text}".strip(), each.answer, each.rationale)
-        encoded.append((each.question_index, encode_question(question, context.tokenizer, config.steps.mode).encoded))
+        example = encode_question(question, context.tokenizer, config.steps.mode, context.family)
+        encoded.append((each.question_index, example.encoded))
     return [(row, example) for row, example in encoded if len(example) <= longest]
 
 

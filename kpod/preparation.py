@@ -57,8 +57,7 @@ def choose_evaluation(
     if not chosen:
         found = sorted({question.split for question in questions})
         raise InputError(
-            f"No question has split {split!r} to measure on; the data have {', '.join(found)}. "
-            f"Set {setting}."
+            f"No question has split {split!r} to measure on; the data have {', '.join(found)}. Set {setting}."
         )
     return chosen
 
@@ -100,14 +99,14 @@ def check_room(
         return
     if family == "decoder_only":
         longest = max(len(encode_prompt(text, tokenizer)) for text in texts)
-        together, needed = "; with", longest + max_new_tokens
+        needed, room = longest + max_new_tokens, f"{context}"
     else:
         longest = max(len(encode_pair_prompt(text, tokenizer)[0]) for text in texts)
-        together, needed = " and an output", max(longest, max_new_tokens)
+        needed, room = max(longest, max_new_tokens), f"{context} for each of the two"
     if needed > context:
         raise InputError(
-            f"The longest question to measure on has {longest} tokens{together} evaluation.max_new_tokens = "
-            f"{max_new_tokens}: that is more than the student's context of {context}. Lower "
+            f"The longest question to measure on has {longest} tokens; with evaluation.max_new_tokens = "
+            f"{max_new_tokens} that is more than the student's context of {room}. Lower "
             "evaluation.max_new_tokens, shorten the questions, or take another student."
         )
 

@@ -14,6 +14,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors import SafetensorError
 
 from kpod.errors import InputError
+from kpod.students.encoder_decoder import is_encoder_decoder
 
 
 def add_adapter(model: Any, *, rank: int, alpha: int | None, dropout: float, targets: str, seed: int) -> Any:
@@ -26,7 +27,11 @@ def add_adapter(model: Any, *, rank: int, alpha: int | None, dropout: float, tar
     if targets != "all-linear":
         modules = [name.strip() for name in targets.split(",")]
     config = LoraConfig(
-        r=rank, lora_alpha=alpha or 2 * rank, lora_dropout=dropout, target_modules=modules, task_type="CAUSAL_LM"
+        r=rank,
+        lora_alpha=alpha or 2 * rank,
+        lora_dropout=dropout,
+        target_modules=modules,
+        task_type="SEQ_2_SEQ_LM" if is_encoder_decoder(model) else "CAUSAL_LM",
     )
     try:
         return get_peft_model(model, config)

@@ -10,21 +10,16 @@ import torch
 from torch import Tensor
 
 from kpod.distillation.objective import Lesson, lesson_targets
+from kpod.students.text_batch import TextBatch, build_text_batch
 
 
-@dataclass(frozen=True)
-class TrainingBatch:
-    """input_ids_BL, attention_mask_BL right-padded; predicts_BL: True where the next token is supervised.
-
-    For the supervised tokens in the row-major order of predicts_BL: targets_N their ids, weights_N their weights,
-    rows_N their rows, answers_N whether they belong to the answer itself. groups_B: the group of every row.
+@dataclass(frozen=True, kw_only=True)
+class TrainingBatch(TextBatch):
+    """A batch of texts with what the losses need: for the supervised tokens, in the order of targets_N, weights_N their
+    weights, rows_N their rows, answers_N whether they belong to the answer itself. groups_B: the group of every row.
     pairs: rows of two texts of one question.
     """
 
-    input_ids_BL: Tensor
-    attention_mask_BL: Tensor
-    predicts_BL: Tensor
-    targets_N: Tensor
     weights_N: Tensor
     rows_N: Tensor
     answers_N: Tensor
@@ -48,31 +43,28 @@ class Totals:
         return cls(int(counts.sum()), tuple(int(count) for count in counts), sum(len(batch.pairs) for batch in batches))
 
 
-def build_batch(lessons: Sequence[Sequence[Lesson]], pad_id: int) -> TrainingBatch:
-    """A batch of the lessons of several questions: one row a text, the texts of a question one after the other."""
+def build_batch(lessons: Sequence[Sequence[Lesson]], pad_id: int, *, given_in_encoder: bool = False) -> TrainingBatch:
+    """A batch of the lessons of several questions: one row a text, the texts of a question one after the other.
+
+    given_in_encoder: an encoder-decoder student reads the given steps, and does not find them at its decoder's start.
+    """
     texts = [lesson for question in lessons for lesson in question]
-    size = max(len(lesson.example) for lesson in texts)
-    shape = (len(texts), size)
-    ids, attended = np.full(shape, pad_id, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-    targets, weights = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.float32)
-    answers = np.zeros(shape, dtype=bool)
-    for row, lesson in enumerate(texts):
-        length = len(lesson.example)
-        ids[row, :length] = lesson.example.input_ids
-        attended[row, :length] = 1
-        targets[row, :length], weights[row, :length] = lesson_targets(lesson)
-        answers[row, slice(*lesson.example.answer_positions)] = True
-    # The token at position j is predicted at position j - 1.
-    predicts = np.zeros(shape, dtype=bool)
-    predicts[:, :-1] = targets[:, 1:]
+    targets, weights = zip(*(lesson_targets(lesson) for lesson in texts), strict=True)
+    answers = [np.zeros(len(lesson.example), dtype=bool) for lesson in texts]
+    for lesson, row in zip(texts, answers, strict=True):
+        row[slice(*lesson.example.answer_positions)] = True
+    given = [lesson.num_input_steps for lesson in texts] if given_in_encoder else None
+    read = build_text_batch([lesson.example for lesson in texts], targets, pad_id, given)
+    counts = [int(row.sum()) for row in targets]
+
+    def supervised(rows: Sequence[np.ndarray]) -> Tensor:
+        return torch.from_numpy(np.concatenate([row[chosen] for row, chosen in zip(rows, targets, strict=True)]))
+
     return TrainingBatch(
-        input_ids_BL=torch.from_numpy(ids),
-        attention_mask_BL=torch.from_numpy(attended),
-        predicts_BL=torch.from_numpy(predicts),
-        targets_N=torch.from_numpy(ids[targets]),
-        weights_N=torch.from_numpy(weights[targets]),
-        rows_N=torch.from_numpy(np.nonzero(targets)[0]),
-        answers_N=torch.from_numpy(answers[targets]),
+        **vars(read),
+        weights_N=supervised(weights),
+        rows_N=torch.from_numpy(np.repeat(np.arange(len(texts)), counts)),
+        answers_N=supervised(answers),
         groups_B=torch.tensor([lesson.group for lesson in texts]),
         pairs=_pairs(lessons),
     )

@@ -24,7 +24,6 @@ from kpod.memory import peak_memory_bytes
 from kpod.progress import Reporter, TimeLeft
 from kpod.prompts import EncodedExample
 from kpod.step_difficulty.token_nlls import token_nlls
-from kpod.students.supervised_logits import logits_at
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class TrainingOptions:
 
     A step is of `batch_size` x `accumulation` questions. `length`: `epochs` passes over the questions that take part,
     or as many supervised tokens as so many passes over whole rationales give, whatever the objective supervises.
+    `given_steps`: where an encoder-decoder student finds the steps that it is given.
     """
 
     epochs: int
@@ -46,6 +46,7 @@ class TrainingOptions:
     checkpoint_seconds: float
     accumulation: int = 1
     length: Literal["epochs", "tokens"] = "epochs"
+    given_steps: Literal["decoder_prefix", "encoder_input"] = "decoder_prefix"
 
 
 @dataclass
@@ -216,7 +217,7 @@ class Distillation:
                 "loss": loss,
                 "learning_rate": learning_rate,
                 "supervised_tokens": totals.supervised,
-                "tokens": sum(int(batch.attention_mask_BL.sum()) for batch in batches),
+                "tokens": sum(batch.num_tokens for batch in batches),
                 "seconds": round(time.monotonic() - started, 4),
                 "seconds_left": round(self.time_left.seconds() or 0.0, 1),
                 "memory_bytes": self._memory(),
@@ -237,8 +238,11 @@ class Distillation:
             ]
             for row in rows
         ]
-        size = self.options.batch_size
-        return [build_batch(lessons[start : start + size], self.pad_id) for start in range(0, len(lessons), size)]
+        size, in_encoder = self.options.batch_size, self.options.given_steps == "encoder_input"
+        return [
+            build_batch(lessons[start : start + size], self.pad_id, given_in_encoder=in_encoder)
+            for start in range(0, len(lessons), size)
+        ]
 
     def _learning_rate_factor(self) -> float:
         """By the share of the training that is done: an epoch of few questions is as long as any other."""
@@ -251,19 +255,12 @@ class Distillation:
 
     def _update(self, batches: list[TrainingBatch], totals: Totals, learning_rate: float) -> float:
         torch.manual_seed(self.options.seed * 1_000_003 + self.at.step)  # dropout, the same after a resume
-        device = next(iter(self.trainable.values())).device
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         self.optimizer.zero_grad(set_to_none=True)
         whole = 0.0
         for batch in batches:
-            logits_NV = logits_at(
-                self.model,
-                batch.predicts_BL.to(device),
-                input_ids=batch.input_ids_BL.to(device),
-                attention_mask=batch.attention_mask_BL.to(device),
-            )
-            loss = self.objective.loss(logits_NV, batch, totals)
+            loss = self.objective.loss(batch.logits(self.model), batch, totals)
             if not torch.isfinite(loss):
                 raise InputError(self._diverged(f"The loss is {loss.item()}", self.at.step))
             loss.backward()

@@ -15,7 +15,7 @@ from kpod.checkpoints import load_newest, save_checkpoint
 from kpod.errors import RunCancelled
 from kpod.progress import Reporter
 from kpod.prompts import EncodedExample
-from kpod.students.supervised_logits import logits_at
+from kpod.students.text_batch import build_text_batch
 
 MAX_TOKENS_A_BATCH = 4096
 LOGITS_A_CHUNK = 512  # rows of the vocabulary at once: bounds memory at 512 x V
@@ -92,20 +92,13 @@ def _save(checkpoints: Path, nlls: list[np.ndarray]) -> None:
 
 
 def _batch_nlls(model: Any, batch: Sequence[EncodedExample], pad_id: int, to_the_end: bool) -> list[np.ndarray]:
-    size = max(len(example) for example in batch)
-    ids_BL = torch.full((len(batch), size), pad_id)
-    attended_BL = torch.zeros((len(batch), size), dtype=torch.long)
-    predicts_BL = torch.zeros((len(batch), size), dtype=torch.bool)
     ends = [len(each) if to_the_end and each.teaches_answer else each.rationale_end for each in batch]
-    for index, example in enumerate(batch):
-        ids_BL[index, : len(example)] = torch.from_numpy(example.input_ids)
-        attended_BL[index, : len(example)] = 1
-        predicts_BL[index, example.num_question - 1 : ends[index] - 1] = True
-    device = model.get_input_embeddings().weight.device
-    targets_N = ids_BL[:, 1:][predicts_BL[:, :-1]].to(device)
-    logits_NV = logits_at(
-        model, predicts_BL.to(device), input_ids=ids_BL.to(device), attention_mask=attended_BL.to(device)
-    )
+    targets = [np.zeros(len(example), dtype=bool) for example in batch]
+    for example, end, row in zip(batch, ends, targets, strict=True):
+        row[example.num_question : end] = True
+    texts = build_text_batch(batch, targets, pad_id)
+    logits_NV = texts.logits(model)
+    targets_N = texts.targets_N.to(logits_NV.device)
     chunks = zip(logits_NV.split(LOGITS_A_CHUNK), targets_N.split(LOGITS_A_CHUNK), strict=True)
     losses = [
         torch.nn.functional.cross_entropy(logits.float(), targets, reduction="none") for logits, targets in chunks

@@ -25,7 +25,7 @@ def settle_api(options: TeachOptions, log: Callable[[str], None]) -> TeachOption
     if options.api == "completions":
         return options
     from kpod.students.checkpoint_source import resolve_student
-    from kpod.students.decoder_only import load_tokenizer
+    from kpod.students.loading import load_tokenizer
 
     if load_tokenizer(resolve_student(options.model, lambda message: None).folder).chat_template:
         return options
@@ -39,7 +39,8 @@ def ask_local_model(generation: Generation) -> None:
     """Generate every wanted sample. Returns when all are there or a stop is wished for; a batch that a stop meets is
     generated again later. Raises InputError where there is no such checkpoint."""
     from kpod.students.checkpoint_source import resolve_student
-    from kpod.students.decoder_only import context_length, load_decoder_only
+    from kpod.students.decoder_only import load_decoder_only
+    from kpod.students.loading import context_length
 
     options = generation.options
     resolved = resolve_student(options.model, generation.log)

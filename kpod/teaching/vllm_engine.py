@@ -36,7 +36,7 @@ def ask_vllm(generation: Generation) -> None:
     """Generate every wanted sample; a stop is seen between batches. Raises InputError without vLLM or checkpoint."""
     vllm = load_vllm()
     from kpod.students.checkpoint_source import resolve_student
-    from kpod.students.decoder_only import load_tokenizer
+    from kpod.students.loading import load_tokenizer
 
     options = generation.options
     folder = resolve_student(options.model, generation.log).folder

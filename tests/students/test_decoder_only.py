@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, T5Config
 
 from kpod.errors import InputError
-from kpod.students.decoder_only import context_length, load_decoder_only, load_tokenizer
+from kpod.students.decoder_only import load_decoder_only
+from kpod.students.loading import context_length, load_tokenizer
 from tests.support.tiny_models import CONTEXT, build_tokenizer
 
 TEXT = "Q: She paid $1,250.75 — for 3/4 of 12 naïve pens.\nStep 2: 3 * 4 = 12\n\nTherefore, the answer is 12."

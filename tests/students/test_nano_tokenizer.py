@@ -6,7 +6,7 @@ import pytest
 
 from kpod.prompts import encode_example, fill_template
 from kpod.step_splitting import split_steps
-from kpod.students.decoder_only import load_tokenizer
+from kpod.students.loading import load_tokenizer
 from kpod.students.nano_tokenizer import build_tokenizer
 from kpod.tasks.small_world import WorldOptions, generate_problems, token_roles
 

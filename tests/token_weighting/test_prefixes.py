@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 
 from kpod.preparation import encode_question
 from kpod.records import Question
-from kpod.students.decoder_only import load_tokenizer
+from kpod.students.loading import load_tokenizer
 from kpod.students.supervised_logits import logits_at
 from kpod.token_weighting.prefixes import build_prefix_batch, prefix_lengths
 
