@@ -116,6 +116,9 @@ class DistillationSettings(Section):
     length: Literal["epochs", "tokens"] = setting(
         "epochs", "passes over the questions, or as many supervised tokens as so many whole passes give", paper="epochs"
     )
+    given_steps: Literal["decoder_prefix", "encoder_input"] = setting(
+        "decoder_prefix", "where an encoder-decoder student finds the steps that it is given"
+    )
     batch_size: int = setting(8, "questions a step", unit="questions", paper=4, ge=1)
     accumulation: int = setting(1, "batches whose gradients make one step", unit="batches", ge=1)
     learning_rate: float = setting(5e-4, "peak learning rate of AdamW", paper=1e-5, gt=0)

@@ -17,6 +17,7 @@ from kpod.data_sources import find_source
 from kpod.distillation.student_weights import FOLDERS
 from kpod.errors import InputError, RunCancelled
 from kpod.evaluation_sets import sets_of
+from kpod.family_settings import find_misfits
 from kpod.further_rationales import FILE as FURTHER_RATIONALES
 from kpod.memory import peak_memory_bytes, reset_peak_memory
 from kpod.progress import format_seconds
@@ -90,8 +91,8 @@ def _run_stages(run: Run, reporter: RunReporter, donors: Sequence[Run]) -> None:
     config = run.config
     methods.get(config.method)
     resolved = resolve_student(config.student.name, reporter.log)
-    if resolved.entry.family != "decoder_only":
-        raise InputError(f"{config.student.name!r} is an encoder-decoder student; give a causal one as student.name.")
+    for misfit in find_misfits(config, resolved.entry.family):
+        raise InputError(str(misfit))
     sources = find_source(config.data.source), sets_of(config.data)
     context = Context(run, config, reporter, resolved.folder, *sources)
     stages = pipeline_of(config, _hash_inputs(context))
@@ -228,6 +229,7 @@ def _distillation_inputs(config: RunConfig, method: methods.Method) -> dict[str,
     """What training depends on. Settings that came later count only where they are not what all runs did before."""
     settings = config.distillation.model_dump(exclude={"checkpoint_seconds", "tensorboard"})
     later = {"length": "epochs", "accumulation": 1, "tuning": "lora", "weight_floor": 0.0}
+    later |= {"given_steps": "decoder_prefix"}
     if not method.weighted_loss:
         del settings["weight_floor"]
     settings = {name: value for name, value in settings.items() if name not in later or value != later[name]}

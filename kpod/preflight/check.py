@@ -8,6 +8,7 @@ from pathlib import Path
 from kpod import methods
 from kpod.config import RunConfig
 from kpod.errors import InputError
+from kpod.family_settings import find_misfits
 from kpod.hardware import device_name, gpus
 from kpod.preflight.data import check_data
 from kpod.preflight.estimate import Estimate, estimate
@@ -55,6 +56,9 @@ def _settings(config: RunConfig, student: StudentFigures | None) -> list[Problem
         methods.get(config.method)
     except InputError as refused:
         problems.append(error("method", refused))
+    if student is not None and student.family is not None:
+        misfits = find_misfits(config, student.family)
+        problems += [error(misfit.setting, misfit.what, misfit.advice) for misfit in misfits]
     device = device_name(config.student.device)
     if device != "cpu" and int(device.partition(":")[2]) >= len(gpus()):
         what = f"It is {config.student.device}, and {len(gpus())} GPUs can be seen here."

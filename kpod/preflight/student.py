@@ -15,7 +15,7 @@ from kpod.errors import InputError
 from kpod.preflight.problem import Problem, error, warning
 from kpod.students import hub_snapshot
 from kpod.students.checkpoint_source import cached_folder
-from kpod.students.registry import StudentEntry, find_student, read_family
+from kpod.students.registry import Family, StudentEntry, find_student, read_family
 
 BYTES_A_WEIGHT_TO_DOWNLOAD = 2  # most checkpoints come in half precision
 HEADER_LIMIT_BYTES = 100_000_000
@@ -26,7 +26,8 @@ class StudentFigures:
     """What is known of a student without loading it.
 
     folder: where its checkpoint lies, None where it has to be downloaded. linear_shapes: (in, out) of every matrix
-    that an adapter may sit on, by the last part of its name; none where the checkpoint is not here.
+    that an adapter may sit on, by the last part of its name; none where the checkpoint is not here. family: None for a
+    hub id that is not here and not in the registry.
     """
 
     name: str
@@ -38,6 +39,7 @@ class StudentFigures:
     context: int | None = None
     linear_shapes: tuple[tuple[str, tuple[int, int]], ...] = ()
     download_bytes: int = 0
+    family: Family | None = None
 
 
 def check_student(settings: StudentSettings) -> tuple[StudentFigures | None, list[Problem]]:
@@ -49,14 +51,10 @@ def check_student(settings: StudentSettings) -> tuple[StudentFigures | None, lis
     except InputError as refused:
         return None, [error("student.name", refused)]
     problems = []
-    if family == "encoder_decoder":
-        problems.append(
-            error("student.name", f"{settings.name!r} is an encoder-decoder student.", "Give a causal one.")
-        )
     if folder is None:
         problems += _download_problems(entry)
         size = (entry.num_parameters or 0) * BYTES_A_WEIGHT_TO_DOWNLOAD
-        return StudentFigures(settings.name, entry.num_parameters, download_bytes=size), problems
+        return StudentFigures(settings.name, entry.num_parameters, download_bytes=size, family=family), problems
     gap = hub_snapshot.find_gap(folder)
     if gap is not None:
         problems.append(error("student.name", f"The checkpoint in {folder} lacks {gap}.", "Copy it there again."))
@@ -96,8 +94,13 @@ def read_figures(name: str, folder: Path, num_parameters: int | None = None) -> 
     linear = [
         (key.removesuffix(".weight").rsplit(".", 1)[-1], (shape[1], shape[0]))
         for key, shape in shapes.items()
-        if key.endswith(".weight") and len(shape) == 2 and re.search(r"\.\d+\.", key)
+        if key.endswith(".weight")
+        and len(shape) == 2
+        and re.search(r"\.\d+\.", key)
+        and "relative_attention_bias" not in key  # T5's, which is a table
     ]
+    # T5's positions are relative to each other: its n_positions is no limit.
+    limits = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
     return StudentFigures(
         name,
         num_parameters,
@@ -105,8 +108,9 @@ def read_figures(name: str, folder: Path, num_parameters: int | None = None) -> 
         width=_first(config, "hidden_size", "n_embd", "d_model") or 0,
         num_layers=_first(config, "num_hidden_layers", "n_layer", "num_layers") or 0,
         vocabulary=_first(config, "vocab_size") or 0,
-        context=_first(config, "max_position_embeddings", "n_positions", "max_seq_len", "seq_length"),
+        context=None if "relative_attention_num_buckets" in config else _first(config, *limits),
         linear_shapes=tuple(linear),
+        family=read_family(folder),
     )
 
 

@@ -1,13 +1,9 @@
-"""Causal students: loaded where nothing else will do, and rows of token ids as such a model reads them."""
+"""Causal students, loaded where nothing else will do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import torch
-from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from kpod.errors import InputError

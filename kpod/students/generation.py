@@ -51,8 +51,8 @@ def generation_inputs(model: Any, tokenizer: Any, prompts: Sequence[Sequence[int
 def own_settings_only(model: Any) -> Iterator[None]:
     """Inside, generation knows of the checkpoint's generation_config the special tokens alone.
 
-    Some ask for sampling, beams, a repetition penalty, a least length or a forced last token: with those left in, greedy
-    would not be greedy, nor an output that was cut off be told from one that ended.
+    Some ask for sampling, beams, a repetition penalty, a least length or a forced last token: with those left in,
+    greedy would not be greedy, nor an output that was cut off be told from one that ended.
     """
     known = model.generation_config
     model.generation_config = GenerationConfig(**{name: getattr(known, name) for name in SPECIAL_TOKENS})
