@@ -20,6 +20,7 @@ from kpod.cli_curriculum import robustness, schedule, steps
 from kpod.cli_data import check, data
 from kpod.cli_preflight import dry_run
 from kpod.cli_teach import teach
+from kpod.cli_weights import validate_weights, weigh
 from kpod.config import RunConfig, load_config, override
 from kpod.errors import InputError, RunCancelled
 from kpod.jobs import run_in_queue
@@ -129,7 +130,7 @@ def pretrain_nano(
     )
 
 
-for command in (ablate, schedule, robustness, steps, data, check, teach, export):
+for command in (ablate, schedule, robustness, steps, data, check, teach, export, weigh, validate_weights):
     app.command()(command)
 app.command("import")(import_)
 

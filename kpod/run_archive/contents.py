@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from kpod.run_store import TABLES, Run
 
 KINDS = ("zip", "tar.gz")
-_TOLD = ("run.json", "config.yaml", "notes.json", "metrics.jsonl", "log.txt")
+_TOLD = ("run.json", "config.yaml", "notes.json", "weight_validation.json", "metrics.jsonl", "log.txt")
 _TABLES = (*(f"{table}.parquet" for table in TABLES), "further_rationales.parquet")
 _TRAINED = ("weight_generator.safetensors",)
 _FOLDERS = {"adapter": 2, "student": 2, "checkpoints": 4}  # with the number of parts that a path in it has at most

@@ -1,0 +1,36 @@
+"""Are token weights right? Held against arithmetic that is known, against simpler scores, and against each other.
+
+No torch: plain arrays and frames in, plain values out. Scores that need the student are computed elsewhere
+(`kpod.token_weighting.saliency`) and come in as arrays.
+"""
+
+from kpod.weight_validation.agreement import AGREEMENT_COLUMNS, agreement_of
+from kpod.weight_validation.auc import Bootstrap, auc
+from kpod.weight_validation.material import Material, material_of_run
+from kpod.weight_validation.report import Report, validate
+from kpod.weight_validation.saved import FILE, read_reports, save_report
+from kpod.weight_validation.scores import SCORE_NAMES, plain_scores
+from kpod.weight_validation.targets import TARGET_NAMES, Target, find_targets
+from kpod.weight_validation.truth import Arithmetic, found_arithmetic, read_calculations
+
+__all__ = [
+    "AGREEMENT_COLUMNS",
+    "FILE",
+    "SCORE_NAMES",
+    "TARGET_NAMES",
+    "Arithmetic",
+    "Bootstrap",
+    "Material",
+    "Report",
+    "Target",
+    "agreement_of",
+    "auc",
+    "find_targets",
+    "found_arithmetic",
+    "material_of_run",
+    "plain_scores",
+    "read_calculations",
+    "read_reports",
+    "save_report",
+    "validate",
+]
