@@ -66,6 +66,34 @@ def tiny_gpt2_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_qwen3_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _tiny_student(tmp_path_factory, "qwen3")
+
+
+def _tiny_pair_student(tmp_path_factory: pytest.TempPathFactory, family: str) -> Path:
+    from tests.support.tiny_t5 import save_tiny_pair_student
+
+    return save_tiny_pair_student(tmp_path_factory.mktemp("students") / f"tiny-{family}", family)
+
+
+@pytest.fixture(scope="session")
+def tiny_t5_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random T5 of 2 layers a side, 32 wide, its head tied to its embeddings, with its tokenizer; read only."""
+    return _tiny_pair_student(tmp_path_factory, "t5")
+
+
+@pytest.fixture(scope="session")
+def tiny_t5_untied_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a head of its own and gated layers, as FlanT5 has; read only."""
+    return _tiny_pair_student(tmp_path_factory, "t5-untied")
+
+
+@pytest.fixture(scope="session")
+def tiny_bart_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _tiny_pair_student(tmp_path_factory, "bart")
+
+
+@pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_llama_folder: Path) -> Path:
     """A run's folder, made by the command line: 18 made problems to learn from, 6 to measure on; read only."""
     from tests.support.tiny_runs import run_kpod, tiny_config, write_questions

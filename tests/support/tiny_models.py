@@ -17,6 +17,7 @@ from transformers import (
     PretrainedConfig,
     PreTrainedTokenizerFast,
     Qwen2Config,
+    Qwen3Config,
 )
 
 VOCABULARY_SIZE = 512
@@ -60,7 +61,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def tiny_config(family: str) -> PretrainedConfig:
-    """2 layers, 32 wide, 4 heads; `family` is llama, qwen2 or gpt2."""
+    """2 layers, 32 wide, 4 heads; `family` is llama, qwen2, qwen3 or gpt2."""
     special = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "vocab_size": VOCABULARY_SIZE}
     # Ten times the usual spread: otherwise every prediction of a random model is all but uniform.
     rotary = special | {
@@ -76,6 +77,8 @@ def tiny_config(family: str) -> PretrainedConfig:
         return LlamaConfig(**rotary, tie_word_embeddings=True)
     if family == "qwen2":
         return Qwen2Config(**rotary, tie_word_embeddings=False)
+    if family == "qwen3":
+        return Qwen3Config(**rotary, head_dim=8, tie_word_embeddings=True)
     assert family == "gpt2", family
     width = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": CONTEXT, "initializer_range": 0.2}
     return GPT2Config(**special, **width, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0)
