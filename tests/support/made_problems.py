@@ -17,10 +17,15 @@ class Problem:
     kind: int
 
 
-def make_problems(count: int, seed: int = 7) -> list[Problem]:
-    """`count` problems of five kinds, two to five steps each, in a fixed order."""
+def make_problems(count: int, seed: int = 7, joined: int = 1) -> list[Problem]:
+    """`count` problems of five kinds, two to five steps each, in a fixed order; each of `joined` ones put together."""
     rng = random.Random(seed)
-    return [KINDS[i % len(KINDS)](rng, i % len(KINDS)) for i in range(count)]
+    return [_together([KINDS[i % len(KINDS)](rng, i % len(KINDS)) for _ in range(joined)]) for i in range(count)]
+
+
+def _together(parts: list[Problem]) -> Problem:
+    text, rationale = (" ".join(getattr(part, name) for part in parts) for name in ("text", "rationale"))
+    return Problem(text, rationale, parts[-1].answer, parts[-1].kind)
 
 
 def _orchard(rng: random.Random, kind: int) -> Problem:

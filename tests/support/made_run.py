@@ -77,8 +77,12 @@ def make_run(
     name: str | None = None,
     weights_collapsed: bool = False,
     seed: int = 7,
+    problems_joined: int = 1,
 ) -> Run:
-    """Write a run whose pipeline got as far as `upto` (one of STAGES), with `status` in its run.json."""
+    """Write a run whose pipeline got as far as `upto` (one of STAGES), with `status` in its run.json.
+
+    `problems_joined` is of how many problems a question is put together: for long rationales.
+    """
     rng = np.random.default_rng(seed)
     name = name or (HOSTILE_NAME if hostile else "Forty word problems")
     config = make_config(
@@ -93,7 +97,7 @@ def make_run(
     )
     run = create_run(folder, config)
     done = STAGES[: STAGES.index(upto) + 1]
-    problems = _problems(count + EVALUATED, hostile, seed)
+    problems = _problems(count + EVALUATED, hostile, seed, problems_joined)
     ids = [f"q{i:03d}" for i in range(len(problems))]
     if hostile:
         ids[1] = "<b>q001</b>&run=x"
@@ -120,8 +124,8 @@ def make_run(
     return run
 
 
-def _problems(count: int, hostile: bool, seed: int) -> list[Problem]:
-    problems = make_problems(count, seed)
+def _problems(count: int, hostile: bool, seed: int, joined: int) -> list[Problem]:
+    problems = make_problems(count, seed, joined)
     if hostile:
         for i, text in enumerate(HOSTILE_TEXTS):
             rationale = f"{text} There are 3 * 4 = 12 of {text} here. {text}"
