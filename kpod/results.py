@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -77,9 +77,9 @@ def _accuracies(answers: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         )
     columns = [*by, "questions", "correct", "accuracy", "low", "high", "no_answer", "unfinished"]
     table = pd.DataFrame(rows, columns=columns)
-    order = [table[name] for name in by if name != "student"] + [table["student"] == DISTILLED]
-    rank = pd.concat(order, axis=1).sort_values(by=[each.name for each in order]).index
-    return table.loc[rank].reset_index(drop=True)
+    sets = {name: at for at, name in enumerate(answers["evaluation_set"].unique())}
+    order = table.assign(evaluation_set=table["evaluation_set"].map(sets), student=table["student"] == DISTILLED)
+    return table.loc[order.sort_values(by).index].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,18 @@ class Pairing:
     @property
     def flips(self) -> pd.DataFrame:
         return self.table[self.table["change"].isin((ONLY_FIRST, ONLY_SECOND))]
+
+    def on(self, evaluation_set: str) -> Pairing:
+        """The questions of one set alone."""
+        return replace(self, table=self.table[self.table["evaluation_set"] == evaluation_set])
+
+    def by_set(self) -> pd.DataFrame:
+        """A row an evaluation set: evaluation_set, and the columns of `compare_many`, this run being the chosen one.
+
+        The p-values are adjusted for as many sets as there are (Holm).
+        """
+        names = self.table["evaluation_set"].unique()
+        return _adjusted("evaluation_set", [(name, self.on(name)) for name in names])
 
 
 def pair(first: pd.DataFrame, second: pd.DataFrame) -> Pairing:
@@ -138,26 +150,21 @@ def compare_many(chosen: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> pd
     Columns: key, questions (shared), accuracy, chosen_accuracy (on the same questions), difference (this minus
     chosen), only_other, only_chosen, p_value (McNemar, exact), p_adjusted (Holm, over the rows).
     """
+    return _adjusted("key", [(key, pair(chosen, answers)) for key, answers in others.items()])
+
+
+def _adjusted(label: str, pairings: list[tuple[str, Pairing]]) -> pd.DataFrame:
+    """A row a pairing that has questions, and the p-values corrected over the rows."""
+    columns = [label, "questions", "accuracy", "chosen_accuracy", "difference", "only_other", "only_chosen", "p_value"]
     rows = []
-    for key, answers in others.items():
-        pairing = pair(chosen, answers)
+    for name, pairing in pairings:
         count = len(pairing.table)
         if not count:
             continue
-        both, test = pairing.count(BOTH_RIGHT), pairing.test
-        rows.append(
-            {
-                "key": key,
-                "questions": count,
-                "accuracy": (both + test.only_second) / count,
-                "chosen_accuracy": (both + test.only_first) / count,
-                "difference": (test.only_second - test.only_first) / count,
-                "only_other": test.only_second,
-                "only_chosen": test.only_first,
-                "p_value": test.p_value,
-            }
-        )
-    columns = ["key", "questions", "accuracy", "chosen_accuracy", "difference", "only_other", "only_chosen", "p_value"]
+        both, (only_chosen, only_other, p_value) = pairing.count(BOTH_RIGHT), pairing.test
+        accuracy, chosen_accuracy = (both + only_other) / count, (both + only_chosen) / count
+        difference = (only_other - only_chosen) / count
+        rows.append([name, count, accuracy, chosen_accuracy, difference, only_other, only_chosen, p_value])
     table = pd.DataFrame(rows, columns=columns)
     return table.assign(p_adjusted=holm_correction(table["p_value"].tolist()))
 

@@ -76,12 +76,12 @@ def test_accuracies_by_set_and_by_steps():
     both = pd.concat([answers("ab", without="d"), answers("abcd", evaluation_set="other:test")])
     table = accuracy_table(both)
     assert table[["evaluation_set", "student", "correct", "questions"]].to_numpy().tolist() == [
-        ["other:test", BASE, 0, 4],
-        ["other:test", DISTILLED, 4, 4],
         ["set:test", BASE, 0, 4],
         ["set:test", DISTILLED, 2, 4],
+        ["other:test", BASE, 0, 4],
+        ["other:test", DISTILLED, 4, 4],
     ]
-    last = table.iloc[-1]
+    last = table.iloc[1]
     assert (last["accuracy"], (last["low"], last["high"])) == (0.5, wilson_interval(2, 4))
     assert (last["no_answer"], last["unfinished"]) == (1, 1)
     by_steps = accuracy_by_steps(distilled(answers("ab")))
@@ -117,6 +117,19 @@ def test_only_the_same_questions_are_paired():
     pairing = pair(first, other)
     assert (len(pairing.table), pairing.unshared, pairing.other_texts) == (2, 1, 1)
     assert pair(first, first.assign(evaluation_set="elsewhere")).table.empty
+
+
+def test_runs_are_compared_by_set():
+    """On the first set all four answers flip, p = 2 / 2^4, twice that for being two; on the other nothing does."""
+    both = [pd.concat([answers(right), answers("ab", evaluation_set="other:test")]) for right in ("abcd", "")]
+    table = pair(*map(distilled, both)).by_set()
+    assert table["evaluation_set"].tolist() == ["set:test", "other:test"]
+    assert table[["questions", "accuracy", "chosen_accuracy", "only_other", "only_chosen"]].to_numpy().tolist() == [
+        [4, 0.0, 1.0, 0, 4],
+        [4, 0.5, 0.5, 0, 0],
+    ]
+    assert table["p_value"].tolist() == [0.125, 1.0] and table["p_adjusted"].tolist() == [0.25, 1.0]
+    assert pair(*map(distilled, both)).on("other:test").test == (0, 0, 1.0)
 
 
 def test_many_runs_are_compared_with_holms_correction():

@@ -6,10 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from kpod.charts import results as charts
+from kpod.charts.text import one_line
 from kpod.results import accuracy_by_steps, accuracy_table
 from kpod.run_store import Run
 from kpod.ui import parts
-from kpod.ui.results_parts import answers, download, share_table
+from kpod.ui.results_parts import answers, download, set_choice, share_table
 from kpod.ui.saved_figures import figure
 
 
@@ -20,7 +21,11 @@ def accuracy(run: Run) -> None:
     _figures(table)
     left, right = st.columns(2, gap="large")
     with left:
-        parts.section("By evaluation set", "Bars are 95% Wilson intervals: where the true accuracy plausibly lies.")
+        parts.section(
+            "By evaluation set",
+            "Bars are 95% Wilson intervals: where the true accuracy plausibly lies. "
+            "The first set is the one like the training data.",
+        )
         figure(charts.accuracy_figure(table), "accuracy")
     with right:
         parts.section("By number of steps", "Of the question's own solution or its teacher's.")
@@ -31,11 +36,7 @@ def accuracy(run: Run) -> None:
                 "with gold solutions.",
             )
         else:
-            sets = by_steps["evaluation_set"].unique()
-            one = by_steps[by_steps["evaluation_set"] == sets[0]]
-            figure(charts.steps_figure(one), "accuracy-by-steps")
-            if len(sets) > 1:
-                st.caption(f"The first of {len(sets)} evaluation sets; the table below has all.")
+            figure(charts.steps_figure(set_choice(by_steps, "steps-set")), "accuracy-by-steps")
     _table(table, "accuracies")
     download(run, table, "accuracy", "Accuracy as CSV")
     if len(by_steps):
@@ -48,12 +49,14 @@ def accuracy(run: Run) -> None:
 
 
 def _figures(table: pd.DataFrame) -> None:
-    """The sums over all sets in large type."""
-    entries = []
-    for student, group in table.groupby("student", sort=False):
-        right, count = int(group["correct"].sum()), int(group["questions"].sum())
-        entries.append((f"{right / count:.1%}", str(student), f"{right:,} of {count:,} questions right"))
-    last = table[table["student"] == table["student"].iloc[-1]]
+    """The first set in large type, which is the one in distribution."""
+    first = table[table["evaluation_set"] == table["evaluation_set"].iloc[0]]
+    where = "" if len(first) == len(table) else f" of {one_line(first['evaluation_set'].iloc[0], 40)}"
+    entries = [
+        (f"{row.accuracy:.1%}", row.student, f"{row.correct:,} of {row.questions:,} questions{where} right")
+        for row in first.itertuples()
+    ]
+    last = first.iloc[-1:]
     for column, name, hint in (
         ("no_answer", "without an answer", "outputs in which no answer is found; they count as wrong"),
         (

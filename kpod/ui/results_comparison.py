@@ -41,8 +41,21 @@ def two_runs(run: Run, others: dict[str, Run]) -> None:
             "them on the set of the other: data.evaluation_source in its configuration.",
         )
         return
+    by_set = pairing.by_set()
+    if len(by_set) > 1:
+        _by_set(run, by_set)
+        pairing = pairing.on(str(set_choice(by_set, "pair-set")["evaluation_set"].iloc[0]))
     _summary(run, other, pairing)
     _flips(run, other, pairing)
+
+
+def _by_set(run: Run, table: pd.DataFrame) -> None:
+    """Every set that both runs answered, the other run minus this one."""
+    parts.section(
+        "By evaluation set", "Differences are the other's minus this run's. p-values by McNemar's exact test."
+    )
+    _share_table(table, "by-set")
+    download(run, table, "comparison-by-set")
 
 
 def _no_others() -> None:
@@ -108,7 +121,6 @@ def _flips(run: Run, other: Run, pairing: Pairing) -> None:
         )
         download(run, pairing.table, "comparison")
     table = pairing.flips if kept == "flipped" else pairing.table[pairing.table["change"] == kept]
-    table = set_choice(table, "flip-set")
     if table.empty:
         parts.empty_state("None", "No shared question is like that; choose another of the groups.")
         return
@@ -139,7 +151,10 @@ def _both(run: Run, other: Run, row: pd.Series) -> None:
 
 def all_runs(run: Run, others: dict[str, Run]) -> None:
     """Every run that shares questions with the chosen one, in one table."""
-    table = compare_many(distilled(answers(run)), distilled_answers(others))
+    measured = distilled_answers(others)
+    shared = {name for each in measured.values() for name in each["evaluation_set"].unique()}
+    chosen = distilled(answers(run))
+    table = compare_many(set_choice(chosen[chosen["evaluation_set"].isin(shared)], "all-runs-set"), measured)
     if table.empty:
         _no_others()
         return
@@ -153,21 +168,21 @@ def all_runs(run: Run, others: dict[str, Run]) -> None:
         "Differences are theirs minus this run's, on the questions that both answered. The adjusted p-value allows for "
         "as many comparisons as there are rows (Holm).",
     )
-    shown = full.drop(columns="key").assign(
-        run=[one_line(name, 80) for name in full["run"]],
-        p_value=[_p(p) for p in full["p_value"]],
-        p_adjusted=[_p(p) for p in full["p_adjusted"]],
-    )
+    _share_table(full.drop(columns="key").assign(run=[one_line(name, 80) for name in full["run"]]), "all-runs")
+    download(run, full, "all-runs")
+
+
+def _share_table(table: pd.DataFrame, key: str) -> None:
+    shown = table.assign(**{name: [_p(p) for p in table[name]] for name in ("p_value", "p_adjusted")})
     share_table(
         shown,
-        "all-runs",
+        key,
         ("accuracy", "chosen_accuracy", "difference"),
         chosen_accuracy="this run",
         only_other="only it right",
         only_chosen="only this run right",
         p_value="p (McNemar)",
     )
-    download(run, full, "all-runs")
 
 
 def _p(value: float) -> str:

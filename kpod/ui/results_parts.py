@@ -52,7 +52,7 @@ def download(run: Run, table: pd.DataFrame, what: str, label: str = "CSV") -> No
 
 def set_choice(table: pd.DataFrame, key: str) -> pd.DataFrame:
     """The rows of one evaluation set, chosen where there are several."""
-    names = sorted(table["evaluation_set"].unique())
+    names = list(table["evaluation_set"].unique())  # the one in distribution first
     if len(names) < 2:
         return table
     chosen = st.selectbox(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import pandas as pd
 import pytest
 
 from kpod.run_store import load_run
@@ -61,6 +62,39 @@ def test_garbage_in_the_address_falls_back(pair):
     app = open_app("results", run="../../etc", other="<script>", view="nothing", change="%00", outcome="\x00")
     assert {"accuracy", "csv-accuracy"} <= element_keys(app)
     assert len(open_app("results", run=pair[0].id, other="../..", view="Two runs").dataframe[0].value) == 5
+
+
+def with_another_set(run) -> None:
+    """The same questions measured a second time, as another set on which no answer is right."""
+    table = run.predictions
+    other = table.assign(evaluation_set="elsewhere:test", correct=False)
+    run.write_table("predictions", pd.concat([table, other], ignore_index=True))
+
+
+def test_sets_are_compared_one_by_one(pair):
+    for run in pair:
+        with_another_set(run)
+    app = open_app("results", run=pair[0].id, view="Two runs")
+    by_set = app.dataframe[0].value
+    assert by_set["evaluation_set"].tolist() == ["made:test", "elsewhere:test"]
+    assert by_set["p_adjusted"].iloc[1] == "p = 1.0000" and {"pair-set", "csv-comparison-by-set"} <= element_keys(app)
+    assert len(app.dataframe[1].value) == 5  # flips of the first set
+    app.selectbox("pair-set").set_value(1).run()
+    assert not app.exception and "No question flipped" in " ".join(each.value for each in app.caption)
+    app = open_app("results", run=pair[0].id, view="All runs")
+    assert len(app.dataframe[0].value) == 1 and "all-runs-set" in element_keys(app)
+    app.selectbox("all-runs-set").set_value(1).run()
+    assert not app.exception and app.dataframe[0].value["accuracy"].tolist() == [0.0]
+
+
+def test_large_figures_are_of_the_first_set(pair):
+    with_another_set(pair[0])
+    app = open_app("results", run=pair[0].id)
+    last = pair[0].predictions.query("epoch > 0 and evaluation_set == 'made:test'")["correct"]
+    assert f"{last.mean():.1%}" in shown(app) and "questions of made:test right" in shown(app)
+    table = app.dataframe[0].value
+    assert table["evaluation_set"].tolist() == ["made:test"] * 2 + ["elsewhere:test"] * 2
+    assert table["accuracy"].tolist()[2:] == [0.0, 0.0]
 
 
 def test_all_runs_stand_in_one_table_with_holms_correction(pair, tmp_path):
