@@ -9,7 +9,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from kpod.prompt_pairs import EncodedPair, encode_pair, fill_target
 from kpod.step_splitting import split_steps
-from kpod.token_weighting.encoder_decoder_predictor import EncoderDecoderPredictor, block_causal
+from kpod.token_weighting.encoder_decoder_predictor import EncoderDecoderPredictor
 from kpod.token_weighting.prefixes import prefix_lengths
 from tests.support.tiny_t5 import build_bart_tokenizer, build_pair_model, build_t5_tokenizer
 
