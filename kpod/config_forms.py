@@ -31,13 +31,15 @@ GROUPS: dict[str, tuple[str, str]] = {
 }
 """Groups of settings by the section's name in the YAML: title and purpose. A new section shows up by its own name."""
 
-# Settings of type text whose values come from a registry. A student may be any checkpoint besides.
+# Settings of type text with values to choose from, mostly a registry's. The open ones take others besides.
 _REGISTRIES: dict[str, Callable[[], Sequence[str]]] = {
     "method": lambda: list(methods.METHODS),
     "data.task": lambda: list(tasks.TASKS),
     "student.name": lambda: list(STUDENTS),
+    "weights.prefixes": lambda: ["steps", "all", "sample:4"],
+    "weights.predictor": lambda: ["own", *STUDENTS],
 }
-_OPEN_REGISTRIES = ("student.name",)
+_OPEN_REGISTRIES = ("student.name", "weights.prefixes", "weights.predictor")
 
 _LABELS = {
     "weights.lora_rank": "LoRA rank",

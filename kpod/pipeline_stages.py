@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from kpod.checkpoints import delete_checkpoints
+from kpod.config_weights import SET_BY_PAPER_MODE
+from kpod.preparation import examples_of_tables
 from kpod.question_clustering import (
     QuestionEmbeddings,
     cluster_questions,
@@ -18,7 +20,11 @@ from kpod.run_curriculum import schedule_of
 from kpod.stage_context import Context
 from kpod.step_difficulty import step_difficulties
 from kpod.step_difficulty.token_nlls import resumable_token_nlls
+from kpod.students.checkpoint_source import resolve_student
+from kpod.students.loading import load_student
+from kpod.students.registry import read_family
 from kpod.token_weighting.applying import save_generator
+from kpod.token_weighting.foreign_predictor import ForeignPredictor
 from kpod.token_weighting.options import MaskLearningOptions
 from kpod.token_weighting.training import learn_token_weights
 
@@ -76,8 +82,11 @@ def weigh(context: Context) -> None:
     """Token weights by mask learning; 1 everywhere for a method that does not learn them."""
     tokens = context.run.tokens
     settings = context.config.weights
+    if settings.mode == "paper":
+        chosen = ", ".join(f"{name}={getattr(settings.effective, name)}" for name in SET_BY_PAPER_MODE)
+        context.reporter.log(f"Weights in paper mode: {chosen}.")
     options = MaskLearningOptions(
-        **settings.model_dump(),
+        **settings.effective.model_dump(exclude={"mode", "predictor"}),
         seed=context.config.seed,
         checkpoint_seconds=context.config.distillation.checkpoint_seconds,
     )
@@ -86,6 +95,7 @@ def weigh(context: Context) -> None:
         [example.encoded for example in context.examples],
         options,
         pad_id=context.tokenizer.pad_token_id,
+        predictor=_foreign_predictor(context),
         checkpoints=context.checkpoints("weights"),
         reporter=context.reporter,
     )
@@ -104,10 +114,22 @@ def weigh(context: Context) -> None:
     tokens["weight"] = np.concatenate(learned.weights).astype("float32")
     context.run.write_table("tokens", tokens)
     save_generator(context.run.folder / "weight_generator.safetensors", learned.generator, learned.generator_options)
-    context.summarise(keep_rate=float(tokens["weight"].mean()))
+    notes = {"weight_notes": learned.notes} if learned.notes else {}
+    context.summarise(keep_rate=float(tokens["weight"].mean()), **notes)
     if learned.warning:
         context.reporter.warn(learned.warning)
     delete_checkpoints(context.checkpoints("weights"))
+
+
+def _foreign_predictor(context: Context) -> ForeignPredictor | None:
+    """The answer predictor where it is not the student: its model, and the examples in its own tokens."""
+    if context.config.weights.predictor == "own":
+        return None
+    folder = resolve_student(context.config.weights.predictor, context.reporter.log).folder
+    student = context.config.student
+    model, tokenizer = load_student(folder, dtype=student.dtype, device=student.device)
+    examples = examples_of_tables(context.questions, context.run.steps, tokenizer, read_family(folder))
+    return ForeignPredictor(model, [example.encoded for example in examples], tokenizer.pad_token_id)
 
 
 def measure_losses(context: Context) -> None:
