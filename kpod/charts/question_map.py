@@ -1,83 +1,40 @@
-"""The map of questions: a binary payload for the canvas, and what its lasso caught."""
+"""The map of questions as bytes for the canvas: what changes seldom in front of what a click changes."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kpod.charts.colour import CATEGORIES, MISSING, RIGHT, WRONG, sequential
-from kpod.charts.step_matrix import first_full_stage
+from kpod.charts.colour import MISSING, sequential
+from kpod.charts.question_colours import Colouring
+from kpod.charts.question_stages import SupervisedSteps
 from kpod.charts.text import one_line
 
-MAX_HOVER_TEXTS = 20_000  # 90 characters each; beyond, hovering names the row alone
+MAX_HOVER_TEXTS = 20_000  # 90 characters each; beyond, hovering shows the question's id alone
+MAX_HOVER_IDS = 200_000
 
 
-@dataclass(frozen=True)
-class Colouring:
-    """One value a question (NaN: none), categories named by `names` or a range from `low` to `high`."""
-
-    title: str
-    values: np.ndarray
-    names: tuple[str, ...] = ()
-    colours: tuple[str, ...] = ()
-    low: float = 0.0
-    high: float = 1.0
-    shapes: tuple[str, ...] = ()  # of each category: circle (default), cross
-
-
-def colourings(
+def map_body(
     questions: pd.DataFrame,
-    steps: pd.DataFrame | None,
-    schedule: pd.DataFrame | None,
-    predictions: pd.DataFrame | None,
-) -> dict[str, Colouring]:
-    """What the map can be coloured by with the tables that the run has."""
-    ids = pd.Index(questions["question"])
-    found: dict[str, Colouring] = {}
-    if "cluster" in questions:
-        clusters = questions["cluster"].to_numpy(dtype=float)
-        count = int(np.nanmax(clusters)) + 1 if len(clusters) else 0
-        found["cluster"] = Colouring(
-            "Cluster",
-            clusters,
-            tuple(f"cluster {k}" for k in range(count)),
-            tuple(CATEGORIES[k % len(CATEGORIES)] for k in range(count)),
-        )
-    if steps is not None and "difficulty" in steps:
-        found["difficulty"] = _range(
-            "Difficulty of the whole rationale", steps.groupby("question")["difficulty"].sum(), ids
-        )
-    if schedule is not None:
-        found["stage"] = _range("Stage of first full supervision", first_full_stage(schedule), ids)
-    if predictions is not None and predictions["question"].isin(ids).any():
-        last = predictions.sort_values("epoch").drop_duplicates("question", keep="last")
-        correct = last.set_index("question")["correct"].reindex(ids).astype("float64").to_numpy()
-        found["correct"] = Colouring(
-            "Answer of the distilled student",
-            correct,
-            names=("wrong", "right"),
-            colours=(WRONG, RIGHT),
-            shapes=("cross", "circle"),
-        )
-    return found
+    colouring: Colouring,
+    supervised: SupervisedSteps | None = None,
+    cluster_names: tuple[str, ...] = (),
+) -> bytes:
+    """A 4-byte length, a JSON header padded to 4 bytes, x, y and value as float32, then lengths and counts as uint8.
 
-
-def map_payload(questions: pd.DataFrame, colouring: Colouring, **header: Any) -> bytes:
-    """A 4-byte header length, a JSON header padded to 4 bytes, then x, y and value as float32 arrays.
-
-    `header` entries join the JSON (`key`, `selected`, `chosen`); questions without coordinates must be left out before.
+    Lengths (questions,) and counts (stages, questions) of supervised steps follow only with `supervised`; the header's
+    `stages` is empty without. Questions without a place on the map must be left out before. The header's `key` is a
+    digest of all the rest.
     """
-    texts = []
-    if len(questions) <= MAX_HOVER_TEXTS:
-        texts = [one_line(str(text), 90) for text in questions["text"]]
+    count = len(questions)
     meta = {
-        "count": len(questions),
-        "ids": [one_line(str(question), 40) for question in questions["question"]] if texts else [],
-        "texts": texts,
+        "count": count,
+        "ids": [one_line(str(q), 40) for q in questions["question"]] if count <= MAX_HOVER_IDS else [],
+        "texts": [one_line(str(text), 90) for text in questions["text"]] if count <= MAX_HOVER_TEXTS else [],
         "title": colouring.title,
         "names": list(colouring.names),
         "colours": list(colouring.colours),
@@ -87,46 +44,42 @@ def map_payload(questions: pd.DataFrame, colouring: Colouring, **header: Any) ->
         "low": colouring.low,
         "high": colouring.high,
         "missing": MISSING,
-        "clusters": _centres(questions),
-        **header,
+        "clusters": _centres(questions, cluster_names),
+        "byCluster": colouring.title == "Cluster",
+        "stages": supervised.stages if supervised is not None else [],
     }
-    text = json.dumps(meta, ensure_ascii=True).encode()
-    text += b" " * (-len(text) % 4)
     columns = (questions["x"].to_numpy(), questions["y"].to_numpy(), colouring.values)
     arrays = b"".join(np.asarray(column, dtype="<f4").tobytes() for column in columns)
-    return len(text).to_bytes(4, "little") + text + arrays
+    if supervised is not None:
+        arrays += supervised.lengths.tobytes() + supervised.counts.tobytes()
+    digest = hashlib.blake2b(json.dumps(meta).encode() + arrays, digest_size=16).hexdigest()
+    return _with_header({"key": digest, **meta}, arrays)
 
 
-def inside_polygon(x: np.ndarray, y: np.ndarray, polygon: np.ndarray) -> np.ndarray:
-    """Which points lie in a polygon of shape (corners, 2), by the even-odd rule. O(points * corners)."""
-    inside = np.zeros(len(x), dtype=bool)
-    for (x0, y0), (x1, y1) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
-        if y0 == y1:
-            continue
-        crosses = (y0 > y) != (y1 > y)
-        inside ^= crosses & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
-    return inside
+def map_payload(body: bytes, **state: Any) -> bytes:
+    """The body behind a header of its own with what a click changes; `state` is plain values.
+
+    The browser reads the body again only where its `key` is another.
+    """
+    return _with_header(state, body)
 
 
-def read_polygon(value: Any) -> np.ndarray | None:
-    """The lasso that the browser sent, as (corners, 2); None where it is no polygon of finite numbers."""
-    try:
-        polygon = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        return None
-    shape_holds = polygon.ndim == 2 and polygon.shape[1] == 2 and 3 <= len(polygon) <= 10_000
-    return polygon if shape_holds and np.isfinite(polygon).all() else None
+def _with_header(values: dict[str, Any], rest: bytes) -> bytes:
+    text = json.dumps(values, ensure_ascii=True, allow_nan=False).encode()
+    text += b" " * (-len(text) % 4)
+    return len(text).to_bytes(4, "little") + text + rest
 
 
-def _range(title: str, by_question: pd.Series, ids: pd.Index) -> Colouring:
-    values = by_question.reindex(ids).to_numpy(dtype=float)
-    known = values[~np.isnan(values)]
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-    return Colouring(title, values, low=low, high=high if high > low else low + 1.0)
-
-
-def _centres(questions: pd.DataFrame) -> list[dict[str, float]]:
+def _centres(questions: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, Any]]:
     if "cluster" not in questions:
         return []
-    centres = questions.groupby("cluster")[["x", "y"]].median()
-    return [{"cluster": int(k), "x": float(row.x), "y": float(row.y)} for k, row in centres.iterrows()]
+    centres = questions.loc[questions["cluster"] >= 0].groupby("cluster")[["x", "y"]].median()
+    return [
+        {
+            "cluster": int(k),
+            "x": float(row.x),
+            "y": float(row.y),
+            "name": names[int(k)] if int(k) < len(names) else str(k),
+        }
+        for k, row in centres.iterrows()
+    ]

@@ -1,43 +1,27 @@
-// The map of questions on a canvas: pan, zoom, hover, click, lasso. Data come as bytes: a JSON header and float32 columns.
+// The map of questions: pan, zoom, hover, click, lasso, point size, and the curriculum played on it.
 // Texts come from a run and are hostile: they reach the page by textContent or fillText alone.
 
 const maps = new WeakMap()
 const POINT_CLICK_DISTANCE = 4 // pixels that a pointer may move and still click
+const KEYS = "Arrows move, plus and minus zoom, 0 fits, L draws a lasso, Escape clears it, space plays the curriculum, comma and full stop go a stage back and on."
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
-  const root = parentElement.querySelector(".qm")
   let map = maps.get(parentElement)
   if (!map) {
-    map = new QuestionMap(root)
+    map = new QuestionMap(parentElement.querySelector(".qm"))
     maps.set(parentElement, map)
   }
   map.emit = setTriggerValue
-  map.load(data)
-  map.setTheme(getComputedStyle(parentElement.host ?? parentElement))
-  return () => map.destroy()
-}
-
-function make(tag, className, text) {
-  const node = document.createElement(tag)
-  if (className) node.className = className
-  if (text !== undefined) node.textContent = text
-  return node
-}
-
-function decode(bytes) {
-  const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true)
-  const meta = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)))
-  const copy = bytes.slice(4 + length) // its own buffer, so that the columns are aligned
-  const column = k => new Float32Array(copy.buffer, 4 * k * meta.count, meta.count)
-  return { meta, x: column(0), y: column(1), value: column(2) }
+  map.load(data instanceof Uint8Array ? data : new Uint8Array(data))
+  map.setTheme(parentElement)
+  return () => map.pause()
 }
 
 class QuestionMap {
   constructor(root) {
-    Object.assign(this, { root, mode: "pan", lasso: null, drag: null, muted: new Set(), hovered: -1, selected: null, dataKey: null })
-    root.replaceChildren()
-    this.buildToolbar()
+    Object.assign(this, { root, mode: "pan", lasso: null, drag: null, muted: new Set(), hovered: -1, selected: null, size: 1, key: null })
+    this.stages = new StageBar(() => this.redraw(), stage => this.emit("stage", stage ?? -1))
     this.frame = make("div", "frame")
     this.canvas = make("canvas")
     this.canvas.tabIndex = 0
@@ -46,73 +30,58 @@ class QuestionMap {
     this.tooltip.hidden = true
     this.frame.append(this.canvas, this.tooltip)
     this.legend = make("div", "legend")
-    root.append(this.frame, this.legend)
+    root.replaceChildren(this.buildToolbar(), this.stages.node, this.frame, this.legend)
     this.observer = new ResizeObserver(() => this.resize())
     this.observer.observe(this.frame)
     this.bindPointer()
   }
 
-  destroy() { this.observer.disconnect(); cancelAnimationFrame(this.pending) }
+  pause() { this.stages.pause() }
 
   // ---- data
 
   load(bytes) {
-    const data = decode(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes))
-    const isNewRun = data.meta.key !== this.dataKey
-    const isNewColour = data.meta.title !== this.meta?.title
-    Object.assign(this, data)
-    this.dataKey = data.meta.key
-    if (isNewRun) { this.selected = null; this.fit() }
-    if (isNewRun || isNewColour) this.muted.clear()
-    if (!this.meta.hasSelection) this.selected = null
-    this.canvas.setAttribute("aria-label", `Map of ${this.meta.count} questions, coloured by ${this.meta.title}`)
-    this.title.textContent = this.meta.title
-    this.paintKey = null
-    this.buildGrid()
-    this.drawLegend()
+    const [state, body] = splitHeader(bytes)
+    const key = bodyKey(body)
+    if (key !== this.key) {
+      const title = this.meta?.title
+      Object.assign(this, readBody(body), { key })
+      this.grid = new PointGrid(this.x, this.y)
+      this.order = this.meta.count > PIXELS_FROM ? shuffled(this.meta.count) : null
+      this.stages.load(this.meta.stages, this.lengths, this.counts)
+      if (title !== this.meta.title) this.muted.clear()
+      this.canvas.setAttribute("aria-label", `Map of ${this.meta.count} questions, coloured by ${this.meta.title}. ${KEYS}`)
+      this.title.textContent = this.meta.title
+      this.selectedFor = undefined
+    }
+    if (state.run !== this.state?.run) { this.fit(); this.hover(-1e6, -1e6) }
+    this.state = state
+    this.select(state.lasso)
+    this.setSize(state.size)
+    this.stages.receive(state.stage)
+    if (this.scale) this.drawLegend()
     this.redraw()
   }
 
-  setTheme(style) {
+  // What the lasso holds; the same lasso is looked through once.
+  select(lasso) {
+    const known = JSON.stringify(lasso ?? null)
+    if (known === this.selectedFor) return
+    this.selectedFor = known
+    this.selected = lasso ? insidePolygon(this.x, this.y, lasso) : null
+    this.clearButton.disabled = !lasso
+  }
+
+  setTheme(parent) {
+    const style = getComputedStyle(parent.host ?? parent)
     const read = name => style.getPropertyValue(name).trim()
     this.ink = read("--st-text-color") || "#222222"
     this.paper = read("--st-background-color") || "#ffffff"
     this.font = read("--st-font") || "sans-serif"
     this.accent = read("--st-primary-color") || this.ink
-    const probe = document.createElement("canvas").getContext("2d")
-    probe.fillStyle = this.paper
-    const [r, g, b] = [1, 3, 5].map(i => parseInt(probe.fillStyle.slice(i, i + 2), 16))
-    this.scale = this.meta.scale[0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light"]
+    this.scale = this.meta.scale[isDark(parent) ? "dark" : "light"]
     this.drawLegend()
     this.redraw()
-  }
-
-  colour(i) {
-    const v = this.value[i]
-    if (Number.isNaN(v)) return this.meta.missing
-    if (this.meta.names.length) return this.meta.colours[v] ?? this.meta.missing
-    const t = (v - this.meta.low) / (this.meta.high - this.meta.low)
-    return this.scale[Math.round(Math.min(1, Math.max(0, t)) * (this.scale.length - 1))]
-  }
-
-  // Cells of the data's own space, so that hovering looks at few points.
-  buildGrid() {
-    const n = this.meta.count
-    this.cells = Math.max(1, Math.min(200, Math.round(Math.sqrt(n / 4))))
-    this.bounds = bounds(this.x, this.y)
-    this.grid = new Map()
-    for (let i = 0; i < n; i++) {
-      const cell = this.cellOf(this.x[i], this.y[i])
-      const list = this.grid.get(cell)
-      if (list) list.push(i)
-      else this.grid.set(cell, [i])
-    }
-  }
-
-  cellIndex(value, low, high) { return Math.min(this.cells - 1, Math.max(0, Math.floor(((value - low) / (high - low)) * this.cells))) }
-  cellOf(x, y) {
-    const { left, right, bottom, top } = this.bounds
-    return this.cellIndex(x, left, right) * this.cells + this.cellIndex(y, bottom, top)
   }
 
   // ---- view
@@ -120,32 +89,42 @@ class QuestionMap {
   fit() {
     const { left, right, bottom, top } = bounds(this.x, this.y)
     this.centre = [(left + right) / 2, (bottom + top) / 2]
-    const width = this.width || 800
-    const height = this.height || 480
-    this.zoom = 0.88 * Math.min(width / (right - left), height / (top - bottom))
+    this.zoom = 0.88 * Math.min((this.width || 800) / (right - left), (this.height || 480) / (top - bottom))
     this.home = this.zoom
+    this.redraw()
   }
 
   toScreen(x, y) { return [this.width / 2 + (x - this.centre[0]) * this.zoom, this.height / 2 - (y - this.centre[1]) * this.zoom] }
   toData(px, py) { return [this.centre[0] + (px - this.width / 2) / this.zoom, this.centre[1] - (py - this.height / 2) / this.zoom] }
 
   resize() {
-    const first = !this.width
+    const isFirst = !this.width
     const box = this.frame.getBoundingClientRect()
     if (!box.width || !box.height) return
     const ratio = devicePixelRatio || 1
-    this.width = box.width
-    this.height = box.height
+    Object.assign(this, { width: box.width, height: box.height })
     this.canvas.width = Math.round(box.width * ratio)
     this.canvas.height = Math.round(box.height * ratio)
-    if (first && this.x) this.fit()
-    this.redraw()
+    if (isFirst && this.x) this.fit()
+    this.draw() // at once: a canvas that was resized is empty
   }
 
   zoomBy(factor, px = this.width / 2, py = this.height / 2) {
     const [x, y] = this.toData(px, py)
     this.zoom = Math.min(this.home * 200, Math.max(this.home * 0.3, this.zoom * factor))
     this.centre = [x - (px - this.width / 2) / this.zoom, y + (py - this.height / 2) / this.zoom]
+    this.redraw()
+  }
+
+  moveBy(px, py) {
+    this.centre = [this.centre[0] + px / this.zoom, this.centre[1] + py / this.zoom]
+    this.redraw()
+  }
+
+  setSize(size) {
+    this.size = size
+    this.sizeSlider.value = size
+    this.nameSize = Math.round(12 * Math.min(1.8, Math.max(1, size)))
     this.redraw()
   }
 
@@ -161,8 +140,9 @@ class QuestionMap {
     }
     canvas.onpointermove = event => this.drag ? this.onDrag(event) : this.hover(event.offsetX, event.offsetY)
     canvas.onpointerup = event => this.onRelease(event)
+    canvas.onpointercancel = () => { this.drag = this.lasso = null; this.redraw() }
     canvas.onpointerleave = () => { if (!this.drag) this.hover(-1e6, -1e6) }
-    canvas.ondblclick = () => { this.fit(); this.redraw() }
+    canvas.ondblclick = () => this.fit()
     canvas.onwheel = event => { event.preventDefault(); this.zoomBy(Math.exp(-event.deltaY * 0.0015), event.offsetX, event.offsetY) }
     canvas.onkeydown = event => this.onKey(event)
   }
@@ -171,89 +151,79 @@ class QuestionMap {
     const [px, py] = [event.offsetX, event.offsetY]
     const drag = this.drag
     if (Math.hypot(px - drag.start[0], py - drag.start[1]) > POINT_CLICK_DISTANCE) drag.moved = true
-    if (drag.lasso) this.lasso.push(this.toData(px, py))
-    else {
-      this.centre[0] -= (px - drag.last[0]) / this.zoom
-      this.centre[1] += (py - drag.last[1]) / this.zoom
-      this.hover(-1e6, -1e6)
-    }
+    if (drag.lasso) { this.lasso.push(this.toData(px, py)); this.redraw() }
+    else { this.hover(-1e6, -1e6); this.moveBy(drag.last[0] - px, py - drag.last[1]) }
     drag.last = [px, py]
-    this.redraw()
   }
 
   onRelease(event) {
-    const drag = this.drag
-    this.drag = null
+    const [drag, lasso] = [this.drag, this.lasso]
+    this.drag = this.lasso = null
     if (!drag) return
-    if (drag.lasso && drag.moved && this.lasso.length > 2) this.finishLasso()
+    if (drag.lasso && drag.moved && lasso.length > 2) this.finishLasso(lasso)
     else if (!drag.moved) {
       const i = this.nearest(event.offsetX, event.offsetY)
       if (i >= 0) this.emit("picked", i)
       else if (drag.lasso) this.clear()
     }
-    this.lasso = null
     this.redraw()
   }
 
-  finishLasso() {
-    const polygon = thin(this.lasso, 400)
-    this.selected = new Uint8Array(this.meta.count)
-    for (let i = 0; i < this.meta.count; i++) this.selected[i] = contains(polygon, this.x[i], this.y[i]) ? 1 : 0
-    this.emit("lasso", polygon.map(([x, y]) => [Number(x.toPrecision(7)), Number(y.toPrecision(7))]))
-    this.clearButton.disabled = false
+  finishLasso(line) {
+    const lasso = thinLasso(line, 1 / this.zoom)
+    if (lasso.length < 3) return this.clear()
+    this.state.lasso = lasso
+    this.select(lasso)
+    this.emit("lasso", lasso)
   }
 
   clear() {
-    this.selected = null
+    if (!this.state.lasso) return
+    this.state.lasso = null
+    this.select(null)
     this.emit("lasso", [])
     this.redraw()
   }
 
   onKey(event) {
-    const pan = 40 / this.zoom
-    const moves = { ArrowLeft: [-pan, 0], ArrowRight: [pan, 0], ArrowUp: [0, pan], ArrowDown: [0, -pan] }
-    if (event.key in moves) {
-      this.centre = [this.centre[0] + moves[event.key][0], this.centre[1] + moves[event.key][1]]
-      this.redraw()
-    } else if (event.key === "+" || event.key === "=") this.zoomBy(1.3)
-    else if (event.key === "-") this.zoomBy(1 / 1.3)
-    else if (event.key === "0") { this.fit(); this.redraw() }
-    else if (event.key === "l") this.setMode(this.mode === "lasso" ? "pan" : "lasso")
-    else if (event.key === "Escape") this.clear()
+    const moves = { ArrowLeft: [-40, 0], ArrowRight: [40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] }
+    const actions = {
+      "+": () => this.zoomBy(1.3), "=": () => this.zoomBy(1.3), "-": () => this.zoomBy(1 / 1.3), 0: () => this.fit(),
+      l: () => this.setMode(this.mode === "lasso" ? "pan" : "lasso"), Escape: () => this.clear(),
+      " ": () => this.stages.node.hidden || this.stages.playButton.click(), ",": () => this.stages.step(-1), ".": () => this.stages.step(1),
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.key in moves) this.moveBy(...moves[event.key])
+    else if (event.key in actions) actions[event.key]()
     else return
     event.preventDefault()
   }
 
   nearest(px, py) {
-    const reach = 9 / this.zoom
-    const [x, y] = this.toData(px, py)
-    const { left, right, bottom, top } = this.bounds
-    let best = -1
-    let least = reach
-    for (let a = this.cellIndex(x - reach, left, right); a <= this.cellIndex(x + reach, left, right); a++)
-      for (let b = this.cellIndex(y - reach, bottom, top); b <= this.cellIndex(y + reach, bottom, top); b++)
-        for (const i of this.grid.get(a * this.cells + b) ?? []) {
-          const distance = Math.hypot(this.x[i] - x, this.y[i] - y)
-          if (distance < least && !this.muted.has(this.value[i])) [best, least] = [i, distance]
-        }
-    return best
+    return this.grid.nearest(...this.toData(px, py), Math.max(9, this.radius + 3) / this.zoom, i => !this.muted.has(this.value[i]))
   }
 
   hover(px, py) {
-    const i = this.grid ? this.nearest(px, py) : -1
+    const i = this.grid && this.width ? this.nearest(px, py) : -1
     if (i === this.hovered) return
     this.hovered = i
     this.tooltip.hidden = i < 0
     this.canvas.style.cursor = i >= 0 ? "pointer" : this.mode === "lasso" ? "crosshair" : "grab"
-    if (i >= 0) {
-      const { ids, texts, title } = this.meta
-      this.tooltip.replaceChildren(make("div", "id", ids[i] ?? `question ${i}`), make("div", "text", texts[i] ?? ""), make("div", "value", `${title}: ${this.valueName(i)}`))
-      const [sx, sy] = this.toScreen(this.x[i], this.y[i])
-      const width = this.tooltip.offsetWidth
-      this.tooltip.style.left = Math.min(Math.max(4, sx + 12), this.width - width - 4) + "px"
-      this.tooltip.style.top = Math.min(Math.max(4, sy + 12), this.height - this.tooltip.offsetHeight - 4) + "px"
-    }
+    if (i >= 0) this.fillTooltip(i)
     this.redraw()
+  }
+
+  fillTooltip(i) {
+    const { ids, texts, title } = this.meta
+    const lines = [make("div", "id", ids[i] ?? `question ${i}`), make("div", "text", texts[i] ?? ""), make("div", "value", `${title}: ${this.valueName(i)}`)]
+    if (this.stages.position !== null && this.lengths[i]) {
+      const at = Math.round(this.stages.position)
+      lines.push(make("div", "value", `Stage ${this.meta.stages[at]}: ${this.counts[at][i]} of ${this.lengths[i]} steps supervised`))
+    }
+    this.tooltip.replaceChildren(...lines)
+    const [x, y] = this.toScreen(this.x[i], this.y[i])
+    this.tooltip.style.left = Math.min(Math.max(4, x + 12), this.width - this.tooltip.offsetWidth - 4) + "px"
+    this.tooltip.style.top = Math.min(Math.max(4, y + 12), this.height - this.tooltip.offsetHeight - 4) + "px"
   }
 
   valueName(i) {
@@ -266,35 +236,35 @@ class QuestionMap {
 
   buildToolbar() {
     const bar = make("div", "toolbar")
-    const button = (name, label, action) => {
-      const node = make("button", name, label)
-      node.type = "button"
-      node.onclick = action
-      bar.append(node)
-      return node
-    }
     this.title = make("span", "title")
-    bar.append(this.title)
-    this.panButton = button("pan", "Pan", () => this.setMode("pan"))
-    this.lassoButton = button("lasso", "Lasso", () => this.setMode("lasso"))
-    this.clearButton = button("clear", "Clear selection", () => this.clear())
-    button("zoom-out", "−", () => this.zoomBy(1 / 1.4)).setAttribute("aria-label", "Zoom out")
-    button("zoom-in", "+", () => this.zoomBy(1.4)).setAttribute("aria-label", "Zoom in")
-    button("fit", "Fit", () => { this.fit(); this.redraw() })
-    this.root.append(bar)
+    const size = make("label", "size")
+    this.sizeSlider = Object.assign(make("input"), { type: "range", min: 0.5, max: 4, step: 0.25 })
+    this.sizeSlider.oninput = () => this.setSize(Number(this.sizeSlider.value))
+    this.sizeSlider.onchange = () => this.emit("size", this.size)
+    size.append(make("span", "", "Point size"), this.sizeSlider)
+    this.panButton = makeButton("pan", "Pan", "", () => this.setMode("pan"))
+    this.lassoButton = makeButton("lasso", "Lasso", "", () => this.setMode("lasso"))
+    this.clearButton = makeButton("clear", "Clear lasso", "", () => this.clear())
+    bar.append(
+      this.title, size, this.panButton, this.lassoButton, this.clearButton,
+      makeButton("zoom-out", "−", "Zoom out", () => this.zoomBy(1 / 1.4)),
+      makeButton("zoom-in", "+", "Zoom in", () => this.zoomBy(1.4)),
+      makeButton("fit", "Fit", "", () => this.fit()),
+      makeButton("save", "PNG", "Save the map as PNG", () => this.savePicture()),
+    )
     this.setMode("pan")
+    return bar
   }
 
   setMode(mode) {
     this.mode = mode
     this.panButton.setAttribute("aria-pressed", mode === "pan")
     this.lassoButton.setAttribute("aria-pressed", mode === "lasso")
-    if (this.canvas) this.canvas.style.cursor = mode === "lasso" ? "crosshair" : "grab"
+    this.canvas.style.cursor = mode === "lasso" ? "crosshair" : "grab"
   }
 
   drawLegend() {
     const { meta, legend } = this
-    if (!this.scale && !meta.names.length) return
     legend.replaceChildren()
     if (!meta.names.length) {
       const ramp = make("div", "ramp")
@@ -303,24 +273,16 @@ class QuestionMap {
       legend.append(make("span", "end", format(meta.low)), ramp, make("span", "end", format(meta.high)))
     }
     const counts = new Map()
-    for (const v of this.value) counts.set(Number.isNaN(v) ? "none" : v, (counts.get(Number.isNaN(v) ? "none" : v) ?? 0) + 1)
+    for (const v of this.value) counts.set(v, (counts.get(v) ?? 0) + 1) // NaN is one key
     meta.names.forEach((name, k) => {
-      const entry = make("button", "entry")
-      entry.type = "button"
+      const entry = makeButton("entry", "", "", () => { this.muted.has(k) ? this.muted.delete(k) : this.muted.add(k); this.drawLegend(); this.redraw() })
       entry.setAttribute("aria-pressed", !this.muted.has(k))
-      const cross = meta.shapes[k] === "cross"
-      const swatch = make("span", cross ? "swatch cross" : "swatch", cross ? "✕" : undefined)
-      if (cross) swatch.style.color = meta.colours[k]
-      else swatch.style.background = meta.colours[k]
-      entry.append(swatch, make("span", "", name), make("span", "count", String(counts.get(k) ?? 0)))
-      entry.onclick = () => { this.muted.has(k) ? this.muted.delete(k) : this.muted.add(k); this.drawLegend(); this.redraw() }
+      entry.append(swatch(meta.colours[k], meta.shapes[k]), make("span", "name", name), make("span", "count", String(counts.get(k) ?? 0)))
       legend.append(entry)
     })
-    if (counts.has("none")) {
-      const swatch = make("span", "swatch")
-      swatch.style.background = meta.missing
+    if (counts.has(NaN)) {
       const entry = make("span", "entry")
-      entry.append(swatch, make("span", "", "none"), make("span", "count", String(counts.get("none"))))
+      entry.append(swatch(meta.missing, "circle"), make("span", "", "none"), make("span", "count", String(counts.get(NaN))))
       legend.append(entry)
     }
   }
@@ -333,128 +295,39 @@ class QuestionMap {
   }
 
   draw() {
-    if (!this.width || !this.x || !this.scale) return
-    const context = this.canvas.getContext("2d")
+    if (!this.width || !this.x || !this.scale || !this.canvas.isConnected) return
+    const pen = this.canvas.getContext("2d")
     const ratio = this.canvas.width / this.width
-    context.setTransform(ratio, 0, 0, ratio, 0, 0)
-    context.clearRect(0, 0, this.width, this.height)
-    this.drawPoints(context)
-    this.drawClusterNames(context)
-    this.drawMarks(context)
-    if (this.clearButton) this.clearButton.disabled = !this.selected
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0)
+    pen.clearRect(0, 0, this.width, this.height)
+    this.radius = pointRadius(this.meta.count, this.zoom / this.home, this.size)
+    this.share = this.stages.shares()
+    paintPoints(this, pen, pointStyles(this))
+    paintNames(this, pen)
+    paintMarks(this, pen)
+    this.canvas.dataset.drawn = Number(this.canvas.dataset.drawn ?? 0) + 1
+    this.canvas.dataset.drawnAt = performance.timeOrigin + performance.now()
   }
 
-  drawPoints(context) {
-    const n = this.meta.count
-    const base = n > 20000 ? 1.3 : n > 3000 ? 2.2 : n > 1000 ? 3.5 : n > 200 ? 4.8 : 6
-    const radius = base * Math.min(2.2, Math.max(0.8, Math.sqrt(this.zoom / this.home)))
-    const batches = new Map() // colour -> points: a path for each colour, not for each point
-    for (let i = 0; i < n; i++) {
-      const muted = this.muted.has(this.value[i])
-      const dim = muted || (this.selected && !this.selected[i])
-      const key = (dim ? "dim " : "") + this.colour(i)
-      const list = batches.get(key)
-      if (list) list.push(i)
-      else batches.set(key, [i])
-    }
-    // What is dimmed lies below, then what has no value.
-    const depth = key => (key.startsWith("dim") ? 0 : key === this.meta.missing ? 1 : 2)
-    for (const [key, points] of [...batches].sort(([a], [b]) => depth(a) - depth(b))) {
-      const dim = key.startsWith("dim ")
-      context.globalAlpha = dim ? 0.13 : n > 3000 ? 0.75 : 0.9
-      context.fillStyle = dim ? key.slice(4) : key
-      context.strokeStyle = context.fillStyle
-      const cross = this.meta.shapes[this.value[points[0]]] === "cross"
-      const size = Number.isNaN(this.value[points[0]]) ? 0.6 * radius : radius
-      context.beginPath()
-      for (const i of points) {
-        const [px, py] = this.toScreen(this.x[i], this.y[i])
-        if (px < -9 || py < -9 || px > this.width + 9 || py > this.height + 9) continue
-        if (cross) {
-          context.moveTo(px - size, py - size); context.lineTo(px + size, py + size)
-          context.moveTo(px - size, py + size); context.lineTo(px + size, py - size)
-        } else if (n > 20000) context.rect(px - size, py - size, 2 * size, 2 * size)
-        else { context.moveTo(px + size, py); context.arc(px, py, size, 0, 6.2832) }
-      }
-      if (cross) { context.lineWidth = Math.max(1, 0.55 * size); context.stroke(); continue }
-      context.fill()
-      if (!dim && n <= 1000) { context.lineWidth = 0.8; context.strokeStyle = this.paper; context.stroke() }
-    }
-    context.globalAlpha = 1
-    this.radius = radius
-  }
-
-  drawClusterNames(context) {
-    context.font = `600 12px ${this.font}`
-    context.textAlign = "center"
-    context.textBaseline = "middle"
-    for (const { cluster, x, y } of this.meta.clusters) {
-      const [px, py] = this.toScreen(x, y)
-      const half = 5 + context.measureText(String(cluster)).width / 2
-      context.beginPath()
-      context.roundRect(px - half, py - 9, 2 * half, 18, 6)
-      context.fillStyle = this.paper
-      context.globalAlpha = 0.86
-      context.fill()
-      context.globalAlpha = 1
-      context.lineWidth = 1
-      context.strokeStyle = this.meta.names.length && this.meta.title === "Cluster" ? this.meta.colours[cluster] : this.ink
-      context.stroke()
-      context.fillStyle = this.ink
-      context.fillText(String(cluster), px, py)
-    }
-  }
-
-  drawMarks(context) {
-    const ring = (i, colour, grow) => {
-      if (i < 0 || i >= this.meta.count) return
-      const [px, py] = this.toScreen(this.x[i], this.y[i])
-      context.beginPath()
-      context.arc(px, py, this.radius + grow, 0, 6.2832)
-      context.lineWidth = 2.5
-      context.strokeStyle = colour
-      context.stroke()
-    }
-    ring(this.meta.chosen ?? -1, this.accent, 4)
-    ring(this.hovered, this.ink, 2.5)
-    if (!this.lasso || this.lasso.length < 2) return
-    context.beginPath()
-    this.lasso.forEach(([x, y], k) => { const [px, py] = this.toScreen(x, y); k ? context.lineTo(px, py) : context.moveTo(px, py) })
-    context.closePath()
-    context.globalAlpha = 0.1
-    context.fillStyle = this.accent
-    context.fill()
-    context.globalAlpha = 1
-    context.lineWidth = 1.5
-    context.setLineDash([5, 4])
-    context.strokeStyle = this.accent
-    context.stroke()
-    context.setLineDash([])
+  savePicture() {
+    const copy = Object.assign(make("canvas"), { width: this.canvas.width, height: this.canvas.height })
+    const pen = copy.getContext("2d")
+    pen.fillStyle = this.paper
+    pen.fillRect(0, 0, copy.width, copy.height)
+    pen.drawImage(this.canvas, 0, 0)
+    copy.toBlob(blob => saveFile("questions.png", blob, "image/png"))
   }
 }
 
-function bounds(x, y) {
-  let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity]
-  for (let i = 0; i < x.length; i++) {
-    left = Math.min(left, x[i]); right = Math.max(right, x[i])
-    bottom = Math.min(bottom, y[i]); top = Math.max(top, y[i])
-  }
-  if (!(right > left)) [left, right] = [(left || 0) - 1, (left || 0) + 1]
-  if (!(top > bottom)) [bottom, top] = [(bottom || 0) - 1, (bottom || 0) + 1]
-  return { left, right, bottom, top }
-}
-
-function contains(polygon, x, y) {
-  let inside = false
-  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
-    const [xi, yi] = polygon[i]
-    const [xj, yj] = polygon[j]
-    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside
-  }
-  return inside
-}
-
-function thin(points, limit) {
-  const every = Math.ceil(points.length / limit)
-  return points.filter((_, i) => i % every === 0)
+// A category's mark in the legend: its shape in its colour.
+function swatch(colour, shape) {
+  const node = Object.assign(make("canvas", "swatch"), { width: 26, height: 26 })
+  const pen = node.getContext("2d")
+  pen.fillStyle = pen.strokeStyle = colour
+  pen.lineWidth = 5
+  pen.beginPath()
+  traceShape(pen, shape ?? "circle", 13, 13, shape === "cross" ? 7 : 9)
+  if (shape === "cross") pen.stroke()
+  else pen.fill()
+  return node
 }

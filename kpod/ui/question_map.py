@@ -1,46 +1,75 @@
-"""The map of questions as a component: bytes in, a lasso's polygon or a clicked row out."""
+"""The map of questions as a component: bytes in; a lasso, a clicked row, a stage or a size out."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from kpod.charts.question_map import Colouring, colourings
+from kpod.charts.question_colours import Colouring, colourings
+from kpod.charts.question_map import map_body
+from kpod.charts.question_stages import SupervisedSteps, positions, supervised_steps
+from kpod.charts.text import one_line
+from kpod.cluster_names import cluster_names
 from kpod.run_store import Run
 from kpod.ui import reads
+from kpod.ui.components import make_component
 
-_HERE = Path(__file__).parent
-_MOUNT = st.components.v2.component(
-    "kpod_question_map",
-    html='<div class="qm">\n</div>',
-    css=(_HERE / "question_map.css").read_text(encoding="utf-8"),
-    js=(_HERE / "question_map.js").read_text(encoding="utf-8"),
-)
+_SCRIPTS = ("component_common", "question_map_geometry", "question_map_paint", "question_map_stages", "question_map")
+_MOUNT = make_component("question_map", "qm", *_SCRIPTS)
 
 
-def question_map(payload: bytes, *, key: str, on_lasso: Any, on_picked: Any) -> None:
-    """Mount the map; `payload` is `kpod.charts.question_map.map_payload`.
+@dataclass(frozen=True)
+class MapData:
+    """The questions that have a place on the map, a row each, and what is known of them; never change the frame."""
 
-    The callbacks find the lasso's corners (empty: selection cleared) in `st.session_state[key]["lasso"]` and the row
-    that was clicked in `st.session_state[key]["picked"]`.
+    questions: pd.DataFrame
+    colourings: dict[str, Colouring]
+    supervised: SupervisedSteps | None
+    cluster_names: tuple[str, ...]
+
+
+def question_map(payload: bytes, *, key: str, **callbacks: Callable[[], None]) -> None:
+    """Mount the map; `payload` is `map_payload` with run, chosen, neighbours, lasso, stage and size.
+
+    Callbacks `lasso`, `picked`, `stage` and `size` find in `st.session_state[key]` under their name the corners (none:
+    selection cleared), the row that was clicked, the stage (-1: no stage is shown) and the factor of the points' size.
     """
-    _MOUNT(data=payload, key=key, on_lasso_change=on_lasso, on_picked_change=on_picked)
+    _MOUNT(data=payload, key=key, **{f"on_{name}_change": callback for name, callback in callbacks.items()})
 
 
-def map_data(run: Run) -> tuple[pd.DataFrame, dict[str, Colouring]]:
-    """The questions that have a place on the map, and what they can be coloured by. Cached; never change the frame."""
+def map_data(run: Run) -> MapData:
+    """What the map shows, read again only where the run's tables or the clusters' names have changed."""
     tables = ("questions", "steps", "schedule", "predictions")
-    return _map_data(str(run.folder), tuple(reads.stamp(run, name) for name in tables), run)
+    names = tuple(one_line(name, 60) for name in cluster_names(run))
+    return _map_data(str(run.folder), tuple(reads.stamp(run, name) for name in tables), names, run)
+
+
+def body(run: Run, data: MapData, colour: str) -> bytes:
+    """The larger part of the payload, in one of the data's colourings; built once."""
+    tables = ("questions", "steps", "schedule", "predictions")
+    stamps = tuple(reads.stamp(run, name) for name in tables)
+    return _body(str(run.folder), stamps, data.cluster_names, colour, data)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _map_data(folder: str, stamps: object, _run: Run) -> tuple[pd.DataFrame, dict[str, Colouring]]:
+def _map_data(folder: str, stamps: object, names: tuple[str, ...], _run: Run) -> MapData:
     questions = reads.table(_run, "questions")
     placed = questions.loc[questions["x"].notna() & questions["y"].notna()].reset_index(drop=True)
     steps = reads.table_or_none(_run, "steps", ("question", "step", "difficulty"))
-    schedule = reads.table_or_none(_run, "schedule")
+    schedule = reads.table_or_none(_run, "schedule", ("stage", "question", "input_steps"))
     predictions = reads.table_or_none(_run, "predictions", ("question", "epoch", "correct"))
-    return placed, colourings(placed, steps, schedule, predictions)
+    supervised = None
+    if schedule is not None and steps is not None and len(schedule):
+        rows = positions(steps["question"], placed["question"])
+        lengths = np.bincount(rows[rows >= 0], minlength=len(placed)).astype(float)
+        supervised = supervised_steps(placed["question"], np.where(lengths > 0, lengths, np.nan), schedule)
+    return MapData(placed, colourings(placed, steps, supervised, predictions, names), supervised, names)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _body(folder: str, stamps: object, names: tuple[str, ...], colour: str, _data: MapData) -> bytes:
+    return map_body(_data.questions, _data.colourings[colour], _data.supervised, names)
