@@ -28,8 +28,10 @@ def shaken(model):
 
 
 def logits(model):
+    ids = torch.arange(3, 40)[None]
+    written = {"decoder_input_ids": ids.flip(1)} if model.config.is_encoder_decoder else {}
     with torch.no_grad():
-        return model(input_ids=torch.arange(3, 40)[None]).logits
+        return model(input_ids=ids, **written).logits
 
 
 def test_a_new_adapter_changes_nothing_and_is_all_that_is_trained(tiny_llama_folder):
@@ -47,7 +49,7 @@ def test_the_same_seed_gives_the_same_adapter(tiny_llama_folder):
     assert not all(torch.equal(first[name], other[name]) for name in first)
 
 
-@pytest.mark.parametrize("family", ["llama", "gpt2"])
+@pytest.mark.parametrize("family", ["llama", "qwen3", "gpt2", "t5", "t5_untied", "bart"])
 def test_a_saved_adapter_is_merged_into_the_same_model(tmp_path, request, family):
     folder = request.getfixturevalue(f"tiny_{family}_folder")
     model = shaken(adapted(folder))
@@ -74,6 +76,37 @@ def test_a_full_disk_leaves_the_old_adapter(tmp_path, tiny_llama_folder):
         save_adapter(model, tmp_path / "adapter")
     assert (tmp_path / "adapter" / "adapter_model.safetensors").read_bytes() == before
     assert os.listdir(tmp_path) == ["adapter"]
+
+
+NAMES = {
+    "llama": "q k v o gate up down",
+    "qwen2": "q k v o gate up down",
+    "qwen3": "q k v o gate up down",
+    "gpt2": "c_attn c_proj c_fc",
+    "t5": "q k v o wi wo",
+    "t5_untied": "q k v o wi_0 wi_1 wo",
+    "bart": "q k v out fc1 fc2",
+}
+
+
+@pytest.mark.parametrize("family", NAMES)
+def test_all_linear_finds_every_matrix_but_the_head(request, family):
+    model = adapted(request.getfixturevalue(f"tiny_{family}_folder"))
+    found = {name.split(".lora_")[0].rsplit(".", 1)[-1] for name, value in model.named_parameters() if "lora_" in name}
+    assert {name.removesuffix("_proj") if family != "gpt2" else name for name in found} == set(NAMES[family].split())
+    assert not any("head" in name or "embed" in name for name, value in model.named_parameters() if value.requires_grad)
+    sides = {side for side in ("encoder", "decoder") for name, _ in model.named_parameters() if f".{side}." in name}
+    assert len(sides) == 2 * model.config.is_encoder_decoder
+
+
+@pytest.mark.parametrize("family", ["t5", "t5_untied"])
+def test_modules_by_name_in_both_sides_and_in_the_attention_between_them(request, family):
+    model = adapted(request.getfixturevalue(f"tiny_{family}_folder"), targets="q,v")
+    trained = [name for name, value in model.named_parameters() if value.requires_grad]
+    assert trained and all(".q.lora_" in name or ".v.lora_" in name for name in trained)
+    assert any("EncDecAttention" in name for name in trained) and any("encoder.block" in name for name in trained)
+    with pytest.raises(InputError, match=r"lora_targets is 'q_proj'.*Give all-linear or .*\bq\b"):
+        adapted(request.getfixturevalue(f"tiny_{family}_folder"), targets="q_proj")
 
 
 def test_chosen_modules_and_those_that_do_not_exist(tiny_llama_folder):

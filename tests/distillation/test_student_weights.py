@@ -9,7 +9,6 @@ import torch
 
 from kpod.distillation.student_weights import save_trained, to_be_trained
 from kpod.errors import InputError
-from kpod.students.decoder_only import load_decoder_only
 from tests.support.small_disk import small_disk
 from tests.support.tiny_students import load_student
 
@@ -17,18 +16,24 @@ SETTINGS = {"tuning": "full", "lora_rank": 2, "lora_alpha": None, "lora_dropout"
 
 
 def logits(model):
+    ids = torch.arange(3, 40)[None]
+    written = {"decoder_input_ids": ids} if model.config.is_encoder_decoder else {}
     with torch.no_grad():
-        return model.eval()(input_ids=torch.arange(3, 40)[None]).logits
+        return model.eval()(input_ids=ids, **written).logits
 
 
-@pytest.fixture
-def trained(tiny_llama_folder):
-    model, tokenizer = load_student(tiny_llama_folder)
+def train(folder):
+    model, tokenizer = load_student(folder)
     model = to_be_trained(model, SETTINGS, seed=0)
     with torch.no_grad():
         for value in model.parameters():
             value.add_(0.01)
     return model, tokenizer
+
+
+@pytest.fixture
+def trained(tiny_llama_folder):
+    return train(tiny_llama_folder)
 
 
 def test_all_weights_or_an_adapter_are_trained(tiny_llama_folder, trained):
@@ -41,8 +46,19 @@ def test_a_whole_student_is_a_checkpoint_as_any_other(tmp_path, trained):
     (tmp_path / "adapter").mkdir()  # of an earlier training by an adapter
     save_trained(*trained, tmp_path, "full")
     assert os.listdir(tmp_path) == ["student"]
-    model, _ = load_decoder_only(tmp_path / "student", dtype="float32", device="cpu")
+    model, _ = load_student(tmp_path / "student")
     assert torch.equal(logits(model), logits(trained[0]))
+
+
+@pytest.mark.parametrize("family", ["t5", "t5_untied", "bart"])
+def test_a_whole_encoder_decoder_comes_back_with_its_own_head(tmp_path, request, family):
+    """Whether T5 scales what goes into its head hangs on a tie that its saved configuration no longer tells of."""
+    model, tokenizer = train(request.getfixturevalue(f"tiny_{family}_folder"))
+    save_trained(model, tokenizer, tmp_path, "full")
+    again, _ = load_student(tmp_path / "student")
+    assert torch.equal(logits(again), logits(model))
+    tied = again.get_output_embeddings().weight is again.get_input_embeddings().weight
+    assert tied == (family != "t5_untied")
 
 
 def test_a_full_disk_leaves_the_student_of_before(tmp_path, trained):

@@ -32,13 +32,28 @@ def by_transformers(model, example, position) -> float:
         return model(input_ids=ids, labels=labels).loss.item()
 
 
-@pytest.mark.parametrize("family", ["llama", "gpt2", "qwen2"])
+@pytest.mark.parametrize("family", ["llama", "gpt2", "qwen2", "qwen3"])
 def test_every_loss_is_transformers_own(request, family, student, examples):
     model, _ = load_student(request.getfixturevalue(f"tiny_{family}_folder"))
     short = min(examples, key=len)
     nlls = token_nlls(model, [short], pad_id=0)[0]
     expected = [by_transformers(model, short, short.num_question + j) for j in range(short.num_rationale)]
     assert nlls == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("family", ["t5", "t5_untied", "bart"])
+@torch.no_grad()
+def test_every_loss_of_an_encoder_decoder_is_transformers_own(request, family):
+    model, tokenizer = load_student(request.getfixturevalue(f"tiny_{family}_folder"))
+    pairs = encoded_examples(tokenizer, 3, longest=150, family="encoder_decoder")
+    for to_the_end in (False, True):
+        nlls = token_nlls(model, pairs, pad_id=tokenizer.pad_token_id, to_the_end=to_the_end)
+        for pair, values in zip(pairs, nlls, strict=True):
+            labels = torch.tensor(pair.decoder_ids)[None]
+            logits = model(input_ids=torch.tensor(pair.encoder_ids)[None], labels=labels).logits[0]
+            every = torch.nn.functional.cross_entropy(logits, labels[0], reduction="none").numpy()
+            own = every[pair.num_begin : None if to_the_end else pair.num_begin + pair.num_rationale]
+            assert values == pytest.approx(own, abs=1e-5) and len(values)
 
 
 def test_the_batch_makes_no_difference(student, examples):
