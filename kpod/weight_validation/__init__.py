@@ -5,9 +5,9 @@ No torch: plain arrays and frames in, plain values out. Scores that need the stu
 """
 
 from kpod.weight_validation.agreement import AGREEMENT_COLUMNS, agreement_of
-from kpod.weight_validation.auc import Bootstrap, auc
 from kpod.weight_validation.material import Material, material_of_run
 from kpod.weight_validation.report import Report, validate
+from kpod.weight_validation.roc import Bootstrap, auc
 from kpod.weight_validation.saved import FILE, read_reports, save_report
 from kpod.weight_validation.scores import SCORE_NAMES, plain_scores
 from kpod.weight_validation.targets import TARGET_NAMES, Target, find_targets

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from kpod.token_analysis import CLASSES, rows_of_places, word_weights
-from kpod.weight_validation.auc import Bootstrap, auc, percentile_interval
 from kpod.weight_validation.material import Material
+from kpod.weight_validation.roc import Bootstrap, auc, percentile_interval
 from kpod.weight_validation.scores import SCORE_NAMES
 from kpod.weight_validation.targets import Target, find_targets
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from kpod.records import Span
 from kpod.step_checking.equations import find_equations
 from kpod.step_checking.tokens import EQUALS, NUMBER, tokenise
 from kpod.step_splitting import split_steps
+from kpod.tasks.files import read_rows
 
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?|(?<![\w.])\.\d+")
 
@@ -41,30 +41,32 @@ def found_arithmetic(rationale: str, mode: str = "sentence") -> Arithmetic:
             sign = max(index for index, token in enumerate(inside) if token.kind == EQUALS)
             behind = [token for token in inside[sign + 1 :] if token.kind == NUMBER]
             calculations.append((equation.start, equation.end))
-            if behind:
-                results.append((behind[0].start, behind[-1].end))
+            results += [_digits(rationale, token.start, token.end) for token in behind]
     return Arithmetic(tuple(results), tuple(calculations))
 
 
+def _digits(text: str, start: int, end: int) -> Span:
+    """The characters of a number without the signs around it, of money or percent."""
+    found = _NUMBER.search(text, start, end)
+    return found.span() if found else (start, end)
+
+
 def read_calculations(path: Path) -> dict[str, tuple[str, list[list[Any]]]] | None:
-    """By question id, the rationale and its `calc` of a JSON Lines file; None where no row has such a field.
+    """By question id, the rationale and its `calc` of a JSON or JSON Lines file; None where no row has such a field.
 
     `calc` lists [result_start, result_end, left_start, expression, result] in characters of the rationale. Raises
-    InputError, with the line, for what is no such list.
+    InputError, with the place, for what is no such list.
     """
-    if path.suffix not in (".jsonl", ".ndjson") or not path.is_file():
+    if path.suffix not in (".jsonl", ".ndjson", ".json") or not path.is_file():
         return None
     known: dict[str, tuple[str, list[list[Any]]]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if '"calc"' not in line:
-            continue
-        row = json.loads(line)
+    for place, row in read_rows(path):
         spans, rationale = row.get("calc"), row.get("rationale")
-        if spans is None or rationale is None:
+        if spans is None or not isinstance(rationale, str):
             continue
         if not isinstance(spans, list) or not all(_is_calculation(each, rationale) for each in spans):
             raise InputError(
-                f"{path}, line {number}: calc is {str(spans)[:80]}; it takes a list of [result_start, result_end, "
+                f"{path}, {place}: calc is {str(spans)[:80]}; it takes a list of [result_start, result_end, "
                 "left_start, ...] in characters of the rationale."
             )
         known[str(row.get("id"))] = (rationale, spans)
