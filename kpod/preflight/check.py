@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kpod import methods
@@ -41,12 +41,21 @@ def check(config: RunConfig, *, runs: Path | None = None) -> Preflight:
     folder = Path(runs) if runs is not None else runs_folder()
     student, problems = check_student(config.student)
     data, found = check_data(config, student.folder if student else None, student.context if student else None)
-    problems = [*problems, *found, *_settings(config, student)]
+    problems = [*problems, *found, *_settings(config, student), *_predictor(config)]
     estimates = None
     if student is not None and data is not None and not any(problem.setting == "method" for problem in problems):
         estimates = estimate(config, data, student, list_runs(folder)[:RUNS_TO_LEARN_FROM], folder)
         problems += _room(estimates)
     return Preflight(sorted(problems, key=lambda problem: problem.severity != "error"), estimates)
+
+
+def _predictor(config: RunConfig) -> list[Problem]:
+    """What stands in the way of an answer predictor that is not the student."""
+    name = config.weights.predictor
+    if name == "own":
+        return []
+    _, problems = check_student(config.student.model_copy(update={"name": name}))
+    return [replace(problem, setting="weights.predictor") for problem in problems]
 
 
 def _settings(config: RunConfig, student: StudentFigures | None) -> list[Problem]:

@@ -114,6 +114,13 @@ def _tokenizer(path: Path, changed_ns: int) -> object:
     return tokenizer
 
 
+def num_prefixes(prefixes: str, tokens: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """How many prefixes of each rationale predict its answer in mask learning, by its tokens and its steps."""
+    if prefixes.startswith("sample:"):
+        return np.minimum(int(prefixes.removeprefix("sample:")), tokens)
+    return tokens if prefixes == "all" else steps
+
+
 def _figures(
     config: RunConfig,
     used: Sequence[Question],
@@ -125,7 +132,7 @@ def _figures(
     steps = np.array([len(split_steps((q.rationale or "").strip(), config.steps.mode)) for q in used])
     rationales = count([(q.rationale or "").strip() for q in used]) - 1
     suffixes = count([f"\n{ANSWER_TRIGGER} {q.answer}." for q in used])
-    copies = rationales if config.weights.prefixes == "all" else steps
+    copies = num_prefixes(config.weights.effective.prefixes, rationales, steps)
     return DataFigures(
         questions=len(used),
         steps=int(steps.sum()),

@@ -11,7 +11,7 @@ import numpy as np
 
 from kpod.errors import InputError
 from kpod.hardware import device_name
-from kpod.preflight.data import CHARACTERS_A_TOKEN, DataFigures
+from kpod.preflight.data import CHARACTERS_A_TOKEN, DataFigures, num_prefixes
 from kpod.preflight.student import StudentFigures, check_student
 from kpod.preflight.work import fixed_bytes, model_work, working_bytes
 from kpod.prompts import ANSWER_TRIGGER, fill_template, question_prompt
@@ -68,7 +68,9 @@ def figures_of_run(run: Run) -> DataFigures | None:
     templates = np.array([len(fill_template(row.text, row.rationale, row.answer).text) for row in used.itertuples()])
     suffixes = np.array([len(f"\n{ANSWER_TRIGGER} {answer}.") for answer in used["answer"]])
     rationales = np.array([len(text) for text in used["rationale"]])
-    copies = rationale_tokens if run.config.weights.prefixes == "all" else steps
+    prefixes = run.config.weights.effective.prefixes
+    mean_tokens, mean_steps = rationale_tokens / len(used), steps / len(used)
+    copies = len(used) * num_prefixes(prefixes, np.array(mean_tokens), np.array(mean_steps))
     prompts = sum(len(question_prompt(text)) for text in measured["text"])
     return DataFigures(
         questions=len(used),

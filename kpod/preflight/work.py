@@ -32,8 +32,9 @@ def model_work(config: RunConfig, data: DataFigures, num_parameters: float) -> d
     forward, training = FORWARD * num_parameters, TRAINING * num_parameters
     work = {"losses": data.tokens * forward}
     if method.learns_weights:
-        tokens, settings = data.tokens + data.prefix_tokens, config.weights
-        measured = settings.epochs / MEASURE_EVERY * (1 - 1 / settings.predictor_every)
+        tokens, settings = data.tokens + data.prefix_tokens, config.weights.effective
+        alone = 1 / settings.predictor_every if settings.predictor_every else 0.0
+        measured = settings.epochs / MEASURE_EVERY * (1 - alone)
         work["weights"] = tokens * ((settings.warmup_epochs + settings.epochs) * training + 2 * measured * forward)
     samples = config.evaluation.samples
     asked, prompt_tokens = samples * data.evaluation_questions, samples * data.evaluation_prompt_tokens

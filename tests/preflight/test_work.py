@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from kpod.config import make_config, override
-from kpod.preflight.data import DataFigures
+from kpod.preflight.data import DataFigures, num_prefixes
 from kpod.preflight.student import StudentFigures
 from kpod.preflight.work import adapter_parameters, disk_bytes, fixed_bytes, model_work, working_bytes
 
@@ -44,11 +45,18 @@ def test_the_arithmetic_of_every_stage():
         (["distillation.tuning=full"], "distill", 3 * 1000 * (6 + 0.5 * 2)),
         (["distillation.probe_questions=null"], "distill", 3 * 1000 * (4 + 2)),
         (["method=mcc-kd"], "distill", 3 * 1000 * (2 * 4 + 0.5 * 2)),
+        # No warm-up, and no batch for the predictor alone.
+        (["weights.mode=paper"], "weights", 1200 * (5 * 4 + 2 * 2 * (5 / 5))),
         (["evaluation.max_new_tokens=10"], "evaluate", 2 * (400 + 24 * 10)),
     ],
 )
 def test_settings_that_change_the_arithmetic(settings, stage, operations):
     assert model_work(override(CONFIG, settings), DATA, 1.0)[stage] == operations
+
+
+@pytest.mark.parametrize(("prefixes", "expected"), [("steps", [2, 6]), ("all", [3, 40]), ("sample:4", [3, 4])])
+def test_prefixes_that_mask_learning_reads(prefixes, expected):
+    assert num_prefixes(prefixes, np.array([3, 40]), np.array([2, 6])).tolist() == expected
 
 
 def test_stages_that_are_not_needed_cost_nothing():

@@ -1,0 +1,53 @@
+"""Settings of mask learning: what is allowed, and what the paper mode sets."""
+
+from __future__ import annotations
+
+import pytest
+
+from kpod.config import make_config, override
+from kpod.config_weights import SET_BY_PAPER_MODE, TokenWeightSettings
+from kpod.errors import InputError
+
+CONFIG = make_config({"name": "R", "data": {"source": "x.jsonl"}, "student": {"name": "smollm2-135m"}})
+
+
+@pytest.mark.parametrize("prefixes", ["steps", "all", "sample:1", "sample:40"])
+def test_prefixes(prefixes):
+    assert override(CONFIG, [f"weights.prefixes={prefixes}"]).weights.prefixes == prefixes
+
+
+@pytest.mark.parametrize(
+    "prefixes", ["sample", "sample:", "sample:0", "sample:-3", "sample:2.5", "some", "sample:٣", ""]
+)
+def test_other_prefixes_are_refused_with_what_is_allowed(prefixes):
+    with pytest.raises(InputError, match=r"weights\.prefixes is .*give steps, all, or sample:k with k from 1"):
+        make_config(CONFIG.model_dump() | {"weights": {"prefixes": prefixes}})
+
+
+def test_batches_for_the_predictor_alone_are_never_all():
+    assert override(CONFIG, ["weights.predictor_every=0"]).weights.predictor_every == 0
+    with pytest.raises(InputError, match=r"weights\.predictor_every is 1: every batch would train the predictor"):
+        override(CONFIG, ["weights.predictor_every=1"])
+
+
+def test_sums_go_with_a_fixed_price_only():
+    summed = override(CONFIG, ["weights.objective=fixed", "weights.reduction=sum"])
+    assert summed.weights.effective == summed.weights
+    with pytest.raises(InputError, match=r"weights\.reduction is sum and weights\.objective constrained.*Set weights"):
+        override(CONFIG, ["weights.reduction=sum"])
+
+
+def test_paper_mode_is_eq_2_to_7_as_they_are_written():
+    paper = override(CONFIG, ["weights.mode=paper", "weights.alpha=0.7", "weights.epochs=9"]).weights.effective
+    assert {name: getattr(paper, name) for name in SET_BY_PAPER_MODE} == {
+        "warmup_epochs": 0, "objective": "fixed", "reduction": "sum", "sampling": "hard", "mask": "zero",
+        "prefixes": "all", "predictor_every": 0, "logit_bound": 0.0,
+    }  # fmt: skip
+    assert (paper.alpha, paper.epochs) == (0.7, 9)
+    assert CONFIG.weights.effective is CONFIG.weights
+
+
+def test_every_departure_from_the_paper_is_set_by_paper_mode_or_left_to_choose():
+    fields = TokenWeightSettings.model_fields.items()
+    departures = {name for name, field in fields if (field.json_schema_extra["paper"] not in (None, field.default))}
+    assert departures - set(SET_BY_PAPER_MODE) == {"mode", "predictor"}
