@@ -15,9 +15,10 @@ from kpod import methods
 from kpod import presets as ready_made
 from kpod.cli_ablate import ablate
 from kpod.cli_archive import export, import_
-from kpod.cli_arguments import RunArgument, Settings, find_run
+from kpod.cli_arguments import RunArgument, Settings, accuracy_text, find_run
 from kpod.cli_curriculum import robustness, schedule, steps
 from kpod.cli_data import check, data
+from kpod.cli_evaluate import evaluate
 from kpod.cli_preflight import dry_run
 from kpod.cli_teach import teach
 from kpod.cli_weights import validate_weights, weigh
@@ -95,7 +96,7 @@ def runs(folder: Annotated[Path | None, typer.Argument(help="Where to look; none
             each.status,
             each.config.method,
             str(summary.get("questions", "")),
-            _accuracy(summary.get("accuracy")),
+            accuracy_text(summary.get("accuracy")),
             each.state.created_at,
             _shown(each.folder),
         )
@@ -130,7 +131,7 @@ def pretrain_nano(
     )
 
 
-for command in (ablate, schedule, robustness, steps, data, check, teach, export, weigh, validate_weights):
+for command in (ablate, evaluate, schedule, robustness, steps, data, check, teach, export, weigh, validate_weights):
     app.command()(command)
 app.command("import")(import_)
 
@@ -193,24 +194,16 @@ def _print_summary(run: Run) -> None:
         for number, terms in enumerate(state.summary["cluster_terms"]):
             console.print(f"  {number}: {_shown(', '.join(terms))}", highlight=False)
     for key, label in (("base_accuracy", "base student"), ("accuracy", "distilled")):
-        if key in state.summary:
-            figures = state.summary[key]
-            cut = f", {figures['cut']} cut at the longest output" if figures.get("cut") else ""
-            told = f"{label}: {_accuracy(figures)}, {figures['no_answer']} without an answer{cut}"
-            console.print(told, highlight=False)
+        by_set = state.summary.get(f"{key}_by_set") or {}
+        for name, figures in by_set.items() or [("", state.summary.get(key))]:
+            if figures is not None:
+                cut = f", {figures['cut']} cut at the longest output" if figures.get("cut") else ""
+                told = f"{accuracy_text(figures)}, {figures['no_answer']} without an answer{cut}"
+                console.print(f"{label}{name and f' on {_shown(name)}'}: {told}", highlight=False)
     for warning in state.warnings:
         console.print(f"[yellow]warning:[/yellow] {_shown(warning)}", highlight=False)
     if state.error:
         console.print(f"failed: {_shown(state.error)}", highlight=False)
-
-
-def _accuracy(figures: dict | None) -> str:
-    if not figures:
-        return ""
-    return (
-        f"{figures['correct']} of {figures['questions']} ({figures['accuracy']:.1%}, "
-        f"{figures['low']:.1%} to {figures['high']:.1%})"
-    )
 
 
 def _shown(text: object) -> str:

@@ -14,6 +14,16 @@ Settings = Annotated[list[str] | None, typer.Option("--set", metavar="A.B=VALUE"
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a run's name or id.")]
 
 
+def accuracy_text(figures: dict | None) -> str:
+    """Right answers with their share and its interval, as commands print them; nothing where nothing was measured."""
+    if not figures:
+        return ""
+    return (
+        f"{figures['correct']} of {figures['questions']} ({figures['accuracy']:.1%}, "
+        f"{figures['low']:.1%} to {figures['high']:.1%})"
+    )
+
+
 def find_run(name: str) -> Run:
     """A run by folder, or by name or id within the runs folder."""
     if Path(name).is_dir():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -93,9 +94,10 @@ def _run_stages(run: Run, reporter: RunReporter, donors: Sequence[Run]) -> None:
     resolved = resolve_student(config.student.name, reporter.log)
     for misfit in find_misfits(config, resolved.entry.family):
         raise InputError(str(misfit))
-    sources = find_source(config.data.source), sets_of(config.data)
-    context = Context(run, config, reporter, resolved.folder, *sources)
-    stages = pipeline_of(config, _hash_inputs(context))
+    context = _context(run, config, reporter, resolved.folder)
+    hashes = _hash_inputs(context, reporter.log)
+    run.update(input_hashes=hashes)
+    stages = pipeline_of(config, hashes)
     wanted = fingerprints([stage.inputs for stage in stages])
     _forget_stale(run, stages, wanted)
     threads = torch.get_num_threads()
@@ -117,6 +119,19 @@ def _run_stages(run: Run, reporter: RunReporter, donors: Sequence[Run]) -> None:
         torch.set_num_threads(threads)
         context.fingerprint = wanted[stage.name]
         _run_stage(context, stage)
+
+
+def due_stages(run: Run, config: RunConfig) -> list[str]:
+    """The stages that a run would do by this configuration, in order; nothing in it changes. Raises as a run would."""
+    folder = resolve_student(config.student.name, lambda _: None).folder
+    hashes = _hash_inputs(_context(run, config, RunReporter(run), folder), lambda _: None)
+    stages = pipeline_of(config, hashes)
+    stale = _stale_stages(run, stages, fingerprints([stage.inputs for stage in stages]))
+    return [stage.name for stage in stages if stage.needed and stage.name in stale]
+
+
+def _context(run: Run, config: RunConfig, reporter: RunReporter, student_folder: Path) -> Context:
+    return Context(run, config, reporter, student_folder, find_source(config.data.source), sets_of(config.data))
 
 
 def _run_stage(context: Context, stage: Stage) -> None:
@@ -244,10 +259,7 @@ def _forget_stale(run: Run, stages: list[Stage], wanted: dict[str, str]) -> None
     So a crash leaves no record of old inputs beside tables of new ones, and the summary tells of the present
     configuration alone. What an unfinished stage logged stays while it has a checkpoint of its own to go on from.
     """
-    stale: set[str] = set()
-    for stage in stages:
-        if stale & set(stage.inputs.after) or not is_current(run, stage.inputs, wanted[stage.name]):
-            stale.add(stage.name)
+    stale = _stale_stages(run, stages, wanted)
     figures = {figure for stage in stages if stage.name in stale for figure in stage.inputs.figures}
     dropped = {name: record for name, record in run.state.stages.items() if name in stale}
     warnings = {warning for record in dropped.values() for warning in record.warnings}
@@ -266,13 +278,22 @@ def _forget_stale(run: Run, stages: list[Stage], wanted: dict[str, str]) -> None
             run.drop_metrics(name)
 
 
-def _hash_inputs(context: Context) -> dict[str, str]:
+def _stale_stages(run: Run, stages: list[Stage], wanted: dict[str, str]) -> set[str]:
+    """Those that hold nothing of the present inputs, and all that hang on them."""
+    stale: set[str] = set()
+    for stage in stages:
+        if stale & set(stage.inputs.after) or not is_current(run, stage.inputs, wanted[stage.name]):
+            stale.add(stage.name)
+    return stale
+
+
+def _hash_inputs(context: Context, log: Callable[[str], None]) -> dict[str, str]:
     """Hashes of what the run reads; those of before where a source is gone since, so that a run can go on."""
     known = context.run.state.input_hashes
     hashes = {"student": checkpoint_hash(context.student_folder)}
     predictor = context.config.weights.predictor
     if predictor != "own" and context.method.learns_weights:
-        hashes["predictor"] = checkpoint_hash(resolve_student(predictor, context.reporter.log).folder)
+        hashes["predictor"] = checkpoint_hash(resolve_student(predictor, log).folder)
     first, *further = context.evaluation_sets
     for name, source, given in (
         ("data", context.source, context.config.data.source),
@@ -284,11 +305,10 @@ def _hash_inputs(context: Context) -> dict[str, str]:
             hashes[name] = fingerprint
         elif name in known and known.get(f"{name} source", given) == given:
             hashes[name] = known[name]
-            context.reporter.log(f"{source.place} is gone; going on with what the run holds of it.")
+            log(f"{source.place} is gone; going on with what the run holds of it.")
         else:
             raise InputError(
                 f"No file of questions at {source.place}. Give a file, shipped:NAME, hub:NAME or small_world:..."
             )
         hashes[f"{name} source"] = given
-    context.run.update(input_hashes=hashes)
     return hashes

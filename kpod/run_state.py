@@ -81,6 +81,9 @@ class _Summary(_Open):
     task: str = ""
     accuracy: _Measured | None = None
     base_accuracy: _Measured | None = None
+    accuracy_by_set: dict[str, _Measured] = {}
+    base_accuracy_by_set: dict[str, _Measured] = {}
+    evaluation_tasks: dict[str, str] = {}
 
 
 class _Progress(_Open):
@@ -89,6 +92,12 @@ class _Progress(_Open):
     total: float
     unit: str = ""
     seconds_left: float | None = None
+    rate: float | None = None
+
+
+class _Record(_Open):
+    seconds: float
+    peak_memory_bytes: int
 
 
 class _Strict(_Open):
@@ -99,6 +108,7 @@ class _Strict(_Open):
     status: str = Field("created", pattern=r"^[a-z]{1,20}$")
     summary: _Summary = _Summary()
     progress: _Progress | None = None
+    stages: dict[str, _Record] = {}
 
 
 _STATE: TypeAdapter[RunState] = TypeAdapter(RunState)

@@ -15,7 +15,7 @@ ALL = (*LEARNING, *OF_THE_EVALUATION_SET)
 AFTER_SCHEDULE = ("schedule", "distill", "evaluate")
 OF_THE_TRAINING_SET = tuple(name for name in ALL if name not in ("evaluation set", "evaluate base"))
 NO_STUDENT = ("prepare", "evaluation set", "cluster", "map")
-HASHES = {"student": "s", "data": "d", "evaluation": "e"}
+HASHES = {"student": "s", "data": "d", "evaluation": "e", "evaluation set more.jsonl": "m"}
 
 
 def wanted(config, hashes=HASHES):
@@ -34,6 +34,9 @@ def wanted(config, hashes=HASHES):
         ("data.wrong_rationales=keep", OF_THE_TRAINING_SET),
         ("data.evaluation_limit=1", OF_THE_EVALUATION_SET),
         ("data.evaluation_split=dev", OF_THE_EVALUATION_SET),
+        ("data.evaluation_sets=[more.jsonl]", OF_THE_EVALUATION_SET),
+        ("data.evaluation_sets=[{source: more.jsonl, limit: 2}]", OF_THE_EVALUATION_SET),
+        ("data.evaluation_sets=[]", ()),
         ("data.task=svamp", ALL),
         ("data.duplicates=first", ALL),
         ("data.fields={question: prompt}", ALL),
@@ -58,6 +61,8 @@ def wanted(config, hashes=HASHES):
         # T is half the epochs, so the schedule goes with them.
         ("distillation.epochs=6", AFTER_SCHEDULE),
         ("evaluation.max_new_tokens=9", ("evaluate base", "evaluate")),
+        ("evaluation.samples=5", ("evaluate base", "evaluate")),
+        ("evaluation.temperature=0.9", ()),  # without samples nothing is drawn
         ("method=plain", ("difficulty", *AFTER_SCHEDULE)),
         ("method=kpod-sig", ("difficulty", *AFTER_SCHEDULE)),
         ("method=kpod-sig-dif", ("difficulty", *AFTER_SCHEDULE)),
@@ -94,12 +99,36 @@ def test_what_a_method_does_not_need_is_left_out():
 
 @pytest.mark.parametrize(
     ("name", "stages"),
-    [("data", OF_THE_TRAINING_SET), ("evaluation", OF_THE_EVALUATION_SET), ("student", set(ALL) - {"evaluation set"})],
+    [
+        ("data", OF_THE_TRAINING_SET),
+        ("evaluation", OF_THE_EVALUATION_SET),
+        ("evaluation set more.jsonl", OF_THE_EVALUATION_SET),
+        ("student", set(ALL) - {"evaluation set"}),
+    ],
 )
 def test_another_file_reruns_exactly_what_reads_it(name, stages):
-    config = presets.get("example")
+    config = override(presets.get("example"), ["data.evaluation_sets=[more.jsonl]"])
     before, after = wanted(config), wanted(config, HASHES | {name: "x"})
     assert {stage for stage in after if after[stage] != before[stage]} == set(stages)
+
+
+def test_columns_are_named_for_each_source_by_itself():
+    """Those of the source are no matter to another one to measure on, and the other way round."""
+    config = override(presets.get("example"), ["data.evaluation_source=other.jsonl"])
+    for setting, stages in (
+        ("data.fields={question: prompt}", OF_THE_TRAINING_SET),
+        ("data.evaluation_fields={question: prompt}", OF_THE_EVALUATION_SET),
+    ):
+        before, after = wanted(config), wanted(override(config, [setting]))
+        assert {name for name in after if after[name] != before[name]} == set(stages), setting
+
+
+def test_draws_depend_on_the_seed():
+    config = override(presets.get("example"), ["evaluation.samples=5"])
+    before = wanted(config)
+    for setting in ("seed=1", "evaluation.temperature=0.9"):
+        after = wanted(override(config, [setting]))
+        assert after["evaluate base"] != before["evaluate base"], setting
 
 
 def test_clusters_by_the_students_embedding_depend_on_its_arithmetic():
