@@ -1,9 +1,10 @@
 """What the nano student reads before it is anybody's student: texts of the small world that make it literate.
 
-Eight kinds of lesson: one-step problems in the product's template; one step asked among many facts; the directly
-computable part of a longer question; quantities to look up in a question; facts to say again; the facts that a longer
-question needs; the fact that comes next when some quantities are known; arithmetic. No text holds a solution of two
-steps: to plan and to calculate in turn is what distillation has to teach.
+Ten kinds of lesson: one-step problems in the product's template; one step asked among many facts; the directly
+computable part of a longer question; the last step of a longer problem, or one before it, where all earlier results
+are told; quantities to look up in a question; facts to say again; the facts that a longer question needs; the fact
+that comes next when some quantities are known; arithmetic. No text holds two calculations of a problem: to find step
+after step by itself is what distillation has to teach.
 """
 
 from __future__ import annotations
@@ -15,18 +16,21 @@ from kpod.prompts import fill_template
 from kpod.tasks.small_world.lessons import (
     OneStepText,
     among_text,
+    last_text,
     look_up_text,
     needed_text,
     next_text,
     part_text,
     problem_text,
+    step_text,
 )
 from kpod.tasks.small_world.options import WorldOptions
 
 READING = {"problem": 47, "part": 9, "lookup": 4, "restate": 3, "needed": 2, "next": 2, "arithmetic": 33}
 PRACTICE = {"problem": 26, "part": 4, "lookup": 1, "restate": 1, "arithmetic": 68}
 FINDING = {
-    "problem": 18, "among": 26, "part": 7, "lookup": 3, "restate": 2, "needed": 15, "next": 19, "arithmetic": 10,
+    "problem": 16, "among": 14, "part": 4, "last": 18, "step": 22, "lookup": 2, "restate": 2, "needed": 5, "next": 7,
+    "arithmetic": 10,
 }  # fmt: skip
 COURSE = ((0, READING), (32_640, PRACTICE), (45_900, FINDING))
 """The parts of the course: the lesson that each begins with, and its percent of the kinds of lesson. A number is copied
@@ -38,12 +42,16 @@ ASKED_WEIGHT = 0.2
 
 @dataclass(frozen=True)
 class Lesson:
-    """A text, and the character from which it is to be learned in full; before that tokens weigh `asked_weight`."""
+    """A text, and the character from which it is to be learned in full; before that tokens weigh `asked_weight`.
+
+    ends: whether the text is whole, so that its end is learned too.
+    """
 
     kind: str
     text: str
     taught_from: int
     asked_weight: float = ASKED_WEIGHT
+    ends: bool = True
 
 
 def draw_lesson(seed: int, index: int) -> Lesson:
@@ -65,6 +73,9 @@ def draw_lesson(seed: int, index: int) -> Lesson:
         start = f"Read: {question}\nKnown: {known}\nNext:"
         # What is known was found in several steps: it is there to be read, and no token of it is learned.
         return Lesson(kind, f"{start} {after}", len(start), asked_weight=0.0)
+    if kind in ("last", "step"):
+        told, known = (last_text if kind == "last" else step_text)(rng, _options(rng, 2, 4))
+        return _one_of_several(kind, told, known)
     if kind == "problem":
         told = problem_text(rng, _options(rng, 1, 1), results_share=0.25 if kinds is FINDING else 0.0)
     elif kind == "among":
@@ -87,6 +98,13 @@ def _options(rng: random.Random, least: int, most: int) -> WorldOptions:
 def _in_template(kind: str, told: OneStepText) -> Lesson:
     template = fill_template(told.question, told.rationale, told.answer)
     return Lesson(kind, template.text, template.rationale[0])
+
+
+def _one_of_several(kind: str, told: OneStepText, known: str) -> Lesson:
+    """One step of a longer solution; it ends with the answer where the step is the last, else in the middle."""
+    template = fill_template(told.question, f"{known} {told.rationale}".strip(), told.answer)
+    text = template.text if kind == "last" else template.text[: template.rationale[1]]
+    return Lesson(kind, text, template.rationale[0] + len(known), asked_weight=0.0, ends=kind == "last")
 
 
 _WORDS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}

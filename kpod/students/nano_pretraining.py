@@ -104,7 +104,9 @@ class NanoCourse:
         rows = []
         for lesson, ids, offsets in zip(lessons, encoded["input_ids"], encoded["offset_mapping"], strict=True):
             weights = [lesson.asked_weight if end <= lesson.taught_from else 1.0 for _, end in offsets]
-            rows.append((([*ids, self.tokenizer.eos_token_id])[:CONTEXT], [*weights, 1.0][:CONTEXT]))
+            if lesson.ends:
+                ids, weights = [*ids, self.tokenizer.eos_token_id], [*weights, 1.0]
+            rows.append((ids[:CONTEXT], weights[:CONTEXT]))
         return rows, bucketed_batches([len(ids) for ids, _ in rows], options.batch_size, options.seed, pool)
 
 

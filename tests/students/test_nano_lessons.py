@@ -38,7 +38,17 @@ def test_no_lesson_solves_anything_in_two_steps(lessons):
     for lesson in lessons:
         if lesson.kind != "arithmetic":
             taught = lesson.text[lesson.taught_from :]
-            assert len(EQUATION.findall(taught)) == (lesson.kind in ("problem", "part", "among"))
+            assert len(EQUATION.findall(taught)) == (lesson.kind in ("problem", "part", "among", "last", "step"))
+
+
+def test_what_is_known_of_a_longer_solution_is_told_without_a_calculation(lessons):
+    chosen = [lesson for lesson in lessons if lesson.kind in ("last", "step")]
+    for lesson in chosen:
+        assert not EQUATION.search(lesson.text[: lesson.taught_from])
+        assert lesson.asked_weight == 0
+        assert lesson.ends == (ANSWER_TRIGGER in lesson.text) == (lesson.kind == "last")
+    assert any(lesson.text[: lesson.taught_from].endswith(COT_PROMPT + " ") for lesson in chosen)  # the first of all
+    assert any(lesson.text[: lesson.taught_from].endswith(".") for lesson in chosen)
 
 
 def test_arithmetic_is_right_within_range_and_never_chained(lessons):

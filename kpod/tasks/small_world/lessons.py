@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -117,11 +117,33 @@ def next_text(rng: random.Random, options: WorldOptions) -> tuple[str, str, str]
     return question, told, after if following is not plan.ask else after.removesuffix(".") + "?"
 
 
+def last_text(rng: random.Random, options: WorldOptions) -> tuple[OneStepText, str]:
+    """A problem of several steps whose last step is calculated; all before it is told as bare results, here apart."""
+    plan = draw_plan(rng, options)
+    known = _told_bare(rng, plan.steps[:-1], options)
+    return _text(rng, plan.facts, plan.ask, plan.steps[-1], replace(options, irrelevant_share=0.0)), known
+
+
+def step_text(rng: random.Random, options: WorldOptions) -> tuple[OneStepText, str]:
+    """A problem of several steps of which one before the last is calculated; the steps before it are bare results.
+
+    The answer is that step's result, and not what was asked for.
+    """
+    plan = draw_plan(rng, options)
+    at = rng.randrange(len(plan.steps) - 1)
+    known = _told_bare(rng, plan.steps[:at], options)
+    return _text(rng, plan.facts, plan.ask, plan.steps[at], replace(options, irrelevant_share=0.0)), known
+
+
+def _told_bare(rng: random.Random, steps: Sequence[Step], options: WorldOptions) -> str:
+    return plain(tell_steps(rng, [_bare_result(step) for step in steps], options)[0])
+
+
 def _bare_result(step: Step) -> Statement:
     """What a step found, without its calculation."""
     value = Piece(str(step.calculation.result), "earlier")
     templates = tuple(each for each in step.statement.templates if "which means" not in each)
-    return Statement(templates, {**step.statement.slots, "eq": value})
+    return Statement(templates, {**step.statement.slots, "eq": value, "c": value})
 
 
 def _chain(rng: random.Random, options: WorldOptions) -> tuple[Plan, list[Step], dict[str, Statement]]:
