@@ -41,7 +41,7 @@ def rationale_logits(
     counts_B = torch.tensor([len(row) for row in ids], device=device)
     valid_BM = torch.arange(padded_BM.shape[1], device=device)[None] < counts_B[:, None]
     with torch.no_grad():
-        embeddings_BMD = embedding(padded_BM).float()
+        embeddings_BMD = embedding(padded_BM).to(next(generator.parameters()).dtype)
     return generator(embeddings_BMD, valid_BM), valid_BM
 
 
@@ -109,13 +109,12 @@ def load_generator(path: Path) -> WeightGenerator:
             f"{path} does not say how its generator is built: an earlier version wrote it. Delete it and resume the "
             "run to learn the weights again."
         )
-    options = json.loads(header)
     try:
-        generator = WeightGenerator(**options)
+        generator = WeightGenerator(**json.loads(header))
         generator.load_state_dict({name.removeprefix(PREFIX): value for name, value in tensors.items()})
-    except (TypeError, RuntimeError) as error:
+    except (ValueError, TypeError, RuntimeError) as error:
         raise InputError(
-            f"{path} holds a generator that this version cannot build (options {options}): {str(error)[:200]}. Read "
-            "it with the version that wrote it, or learn the weights again."
+            f"{path} holds a generator that this version cannot build (options {header[:200]}): {str(error)[:200]}. "
+            "Read it with the version that wrote it, or learn the weights again."
         ) from error
     return generator.eval()
