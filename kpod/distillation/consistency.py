@@ -22,6 +22,7 @@ from torch import Tensor
 from kpod.distillation.batches import Totals, TrainingBatch
 from kpod.distillation.objective import Lesson, weighted_loss
 from kpod.prompts import EncodedExample
+from kpod.students.supervised_losses import Predicted
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,12 @@ class ConsistencyObjective:
         drawn = np.random.default_rng([self.seed, epoch, question]).choice(len(texts), size=2, replace=False)
         return [Lesson(texts[index], None, num_input_steps) for index in drawn]
 
-    def loss(self, logits_NV: Tensor, batch: TrainingBatch, totals: Totals) -> Tensor:
-        device = logits_NV.device
-        taught = weighted_loss(logits_NV, batch.targets_N.to(device), batch.weights_N.to(device), totals.supervised)
+    def loss(self, predicted: Predicted, batch: TrainingBatch, totals: Totals) -> Tensor:
+        taught = weighted_loss(predicted.losses(batch.targets_N), batch.weights_N, totals.supervised)
         if not batch.pairs:
             return taught
         at_answers = [
-            tuple(logits_NV[((batch.rows_N == row) & batch.answers_N).to(device)] for row in pair)
-            for pair in batch.pairs
+            tuple(predicted.logits((batch.rows_N == row) & batch.answers_N) for row in pair) for pair in batch.pairs
         ]
         apart = torch.stack([symmetric_divergence(first_AV, second_AV) for first_AV, second_AV in at_answers])
         return taught + self.alpha * apart.sum() / totals.pairs

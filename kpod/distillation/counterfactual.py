@@ -19,6 +19,7 @@ from torch import Tensor
 from kpod.distillation.batches import Totals, TrainingBatch
 from kpod.distillation.objective import Lesson
 from kpod.prompts import EncodedExample
+from kpod.students.supervised_losses import Predicted
 
 KEYWORD = "[Counterfactual]"
 FACTUAL, COUNTERFACTUAL = 0, 1  # groups
@@ -43,9 +44,8 @@ class CounterfactualObjective:
             taught.append(Lesson(other, group=COUNTERFACTUAL, answer_only=True))
         return taught
 
-    def loss(self, logits_NV: Tensor, batch: TrainingBatch, totals: Totals) -> Tensor:
-        device = logits_NV.device
-        nll_N = torch.nn.functional.cross_entropy(logits_NV.float(), batch.targets_N.to(device), reduction="none")
+    def loss(self, predicted: Predicted, batch: TrainingBatch, totals: Totals) -> Tensor:
+        device, nll_N = predicted.device, predicted.losses(batch.targets_N)
         groups_N = batch.groups_B[batch.rows_N].to(device)
         weighted_N = batch.weights_N.to(device) * nll_N
         parts = [

@@ -12,6 +12,7 @@ from torch import Tensor
 from kpod.distillation.batches import Totals, TrainingBatch
 from kpod.distillation.objective import Lesson, weighted_loss
 from kpod.prompts import EncodedExample
+from kpod.students.supervised_losses import Predicted
 
 
 class Objective(Protocol):
@@ -23,7 +24,7 @@ class Objective(Protocol):
     def lessons(self, question: int, epoch: int, num_input_steps: int) -> list[Lesson]:
         """The texts of a question in an epoch (from 1) that gives so many of its steps as input."""
 
-    def loss(self, logits_NV: Tensor, batch: TrainingBatch, totals: Totals) -> Tensor:
+    def loss(self, predicted: Predicted, batch: TrainingBatch, totals: Totals) -> Tensor:
         """The batch's part, in nats, of the loss of a step whose batches have `totals` between them."""
 
 
@@ -41,6 +42,5 @@ class RationaleObjective:
     def lessons(self, question: int, epoch: int, num_input_steps: int) -> list[Lesson]:
         return [Lesson(self.examples[question], self.token_weights[question], num_input_steps)]
 
-    def loss(self, logits_NV: Tensor, batch: TrainingBatch, totals: Totals) -> Tensor:
-        targets, weights = batch.targets_N.to(logits_NV.device), batch.weights_N.to(logits_NV.device)
-        return weighted_loss(logits_NV, targets, weights, totals.supervised)
+    def loss(self, predicted: Predicted, batch: TrainingBatch, totals: Totals) -> Tensor:
+        return weighted_loss(predicted.losses(batch.targets_N), batch.weights_N, totals.supervised)

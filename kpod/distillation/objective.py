@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from kpod.prompts import EncodedExample
@@ -71,11 +70,10 @@ def lesson_targets(lesson: Lesson) -> tuple[np.ndarray, np.ndarray]:
     return targets, weights
 
 
-def weighted_loss(logits_NV: Tensor, targets_N: Tensor, weights_N: Tensor, num_supervised: int | None = None) -> Tensor:
+def weighted_loss(nll_N: Tensor, weights_N: Tensor, num_supervised: int | None = None) -> Tensor:
     """sum_j w_j * NLL_j / N over supervised tokens (Eq. 15), a scalar in nats.
 
     Divided by the number of supervised tokens, so that w = 1 is exactly the unweighted mean loss: those given, or
     `num_supervised` where they are a part of a step's batch, so that the parts sum to the loss of the whole.
     """
-    nll_N = torch.nn.functional.cross_entropy(logits_NV.float(), targets_N, reduction="none")
-    return (weights_N * nll_N).sum() / (len(targets_N) if num_supervised is None else num_supervised)
+    return (weights_N.to(nll_N.device) * nll_N).sum() / (len(nll_N) if num_supervised is None else num_supervised)

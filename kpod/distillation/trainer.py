@@ -260,7 +260,7 @@ class Distillation:
         self.optimizer.zero_grad(set_to_none=True)
         whole = 0.0
         for batch in batches:
-            loss = self.objective.loss(batch.logits(self.model), batch, totals)
+            loss = self.objective.loss(batch.predicted(self.model), batch, totals)
             if not torch.isfinite(loss):
                 raise InputError(self._diverged(f"The loss is {loss.item()}", self.at.step))
             loss.backward()

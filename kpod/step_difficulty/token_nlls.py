@@ -18,7 +18,6 @@ from kpod.prompts import EncodedExample
 from kpod.students.text_batch import build_text_batch
 
 MAX_TOKENS_A_BATCH = 4096
-LOGITS_A_CHUNK = 512  # rows of the vocabulary at once: bounds memory at 512 x V
 EXAMPLES_A_PART = 128  # of a resumable pass: little is lost at a stop, and lengths still bucket well
 
 
@@ -97,12 +96,6 @@ def _batch_nlls(model: Any, batch: Sequence[EncodedExample], pad_id: int, to_the
     for example, end, row in zip(batch, ends, targets, strict=True):
         row[example.num_question : end] = True
     texts = build_text_batch(batch, targets, pad_id)
-    logits_NV = texts.logits(model)
-    targets_N = texts.targets_N.to(logits_NV.device)
-    chunks = zip(logits_NV.split(LOGITS_A_CHUNK), targets_N.split(LOGITS_A_CHUNK), strict=True)
-    losses = [
-        torch.nn.functional.cross_entropy(logits.float(), targets, reduction="none") for logits, targets in chunks
-    ]
-    flat = torch.cat(losses).cpu().numpy()
+    flat = texts.predicted(model).losses(texts.targets_N).cpu().numpy()
     counts = [end - example.num_question for end, example in zip(ends, batch, strict=True)]
     return np.split(flat, np.cumsum(counts)[:-1])

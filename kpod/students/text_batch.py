@@ -1,4 +1,4 @@
-"""Right-padded batches of training texts as a student of either family reads them, and its logits at the targets."""
+"""Right-padded batches of training texts as a student of either family reads them, and what it predicts there."""
 
 # Shapes: B texts, L tokens of the longest (of what the encoder reads, for an encoder-decoder student), T of the longest
 # that the decoder writes, N supervised tokens of all, V vocabulary.
@@ -16,7 +16,7 @@ from torch import Tensor
 from kpod.prompt_pairs import EncodedPair
 from kpod.prompts import EncodedExample
 from kpod.students.encoder_decoder import decoder_start_id, shifted_right
-from kpod.students.supervised_logits import logits_at
+from kpod.students.supervised_losses import Predicted, predicted_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +35,13 @@ class TextBatch:
     num_tokens: int
     decoder_ids_BT: Tensor | None = None
 
-    def logits(self, model: Any) -> Tensor:
-        """The model's logits at the supervised tokens, (N, V), on its device."""
+    def predicted(self, model: Any) -> Predicted:
+        """What the model predicts at the supervised tokens, on its device."""
         device = model.get_input_embeddings().weight.device
         inputs = {"input_ids": self.input_ids_BL.to(device), "attention_mask": self.attention_mask_BL.to(device)}
         if self.decoder_ids_BT is not None:
             inputs["decoder_input_ids"] = shifted_right(self.decoder_ids_BT.to(device), decoder_start_id(model))
-        return logits_at(model, self.predicts_BL.to(device), **inputs)
+        return predicted_at(model, self.predicts_BL.to(device), **inputs)
 
 
 def build_text_batch(

@@ -31,10 +31,7 @@ def batch_of(examples, weights=None, input_steps=None, **more):
 
 def loss_of(model, batch):
     with torch.no_grad():
-        logits_NV = logits_at(
-            model, batch.predicts_BL, input_ids=batch.input_ids_BL, attention_mask=batch.attention_mask_BL
-        )
-        return weighted_loss(logits_NV, batch.targets_N, batch.weights_N).item()
+        return weighted_loss(batch.predicted(model).losses(batch.targets_N), batch.weights_N).item()
 
 
 def by_transformers(model, examples, first_labels):
@@ -100,12 +97,7 @@ def test_the_parts_of_a_step_sum_to_the_loss_of_the_whole(student, examples):
     assert len({len(part.targets_N) for part in parts}) > 1
     with torch.no_grad():
         summed = sum(
-            weighted_loss(
-                logits_at(student[0], part.predicts_BL, input_ids=part.input_ids_BL),
-                part.targets_N,
-                part.weights_N,
-                totals.supervised,
-            ).item()
+            weighted_loss(part.predicted(student[0]).losses(part.targets_N), part.weights_N, totals.supervised).item()
             for part in parts
         )
     assert summed == pytest.approx(loss_of(student[0], batch_of(examples)), rel=1e-5)

@@ -12,7 +12,6 @@ from kpod.distillation.consistency import ConsistencyObjective, symmetric_diverg
 from kpod.distillation.objective import weighted_loss
 from kpod.preparation import encode_question
 from kpod.records import Question
-from kpod.students.supervised_logits import logits_at
 from tests.support.tiny_students import load_student
 
 
@@ -59,10 +58,8 @@ def test_the_loss_is_cross_entropy_and_the_mean_divergence_of_the_pairs(student,
     lessons = [objective.lessons(question, 1, 0) for question in range(3)]
     batch = build_batch(lessons, 0)
     with torch.no_grad():
-        logits = logits_at(
-            model, batch.predicts_BL, input_ids=batch.input_ids_BL, attention_mask=batch.attention_mask_BL
-        )
-        loss = objective.loss(logits, batch, Totals.of([batch])).item()
+        predicted = batch.predicted(model)
+        loss = objective.loss(predicted, batch, Totals.of([batch])).item()
         apart = []
         for pair in lessons[:2]:
             at_answer = []
@@ -72,19 +69,12 @@ def test_the_loss_is_cross_entropy_and_the_mean_divergence_of_the_pairs(student,
                 at_answer.append(whole[start - 1 : end - 1])
             p, q = (logits_AV.softmax(-1) for logits_AV in at_answer)
             apart.append((0.5 * ((p * (p / q).log()).sum(-1) + (q * (q / p).log()).sum(-1))).mean().item())
-        taught = weighted_loss(logits, batch.targets_N, batch.weights_N).item()
+        taught = weighted_loss(predicted.losses(batch.targets_N), batch.weights_N).item()
     assert batch.pairs == ((0, 1), (2, 3)) and min(apart) > 1e-4
     assert loss == pytest.approx(taught + 0.5 * sum(apart) / 2, rel=1e-5)
     # In two parts of a step, each its share.
     parts = [build_batch(lessons[:1], 0), build_batch(lessons[1:], 0)]
     totals = Totals.of(parts)
     with torch.no_grad():
-        shares = [
-            objective.loss(
-                logits_at(model, part.predicts_BL, input_ids=part.input_ids_BL, attention_mask=part.attention_mask_BL),
-                part,
-                totals,
-            ).item()
-            for part in parts
-        ]
+        shares = [objective.loss(part.predicted(model), part, totals).item() for part in parts]
     assert sum(shares) == pytest.approx(loss, rel=1e-5)

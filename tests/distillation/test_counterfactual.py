@@ -7,7 +7,6 @@ import torch
 
 from kpod.distillation.batches import Totals, build_batch
 from kpod.distillation.counterfactual import CounterfactualObjective
-from kpod.students.supervised_logits import logits_at
 from tests.support.tiny_students import encoded_examples, load_student
 
 
@@ -23,10 +22,8 @@ def examples(student):
 
 def losses(model, batch):
     with torch.no_grad():
-        logits = logits_at(
-            model, batch.predicts_BL, input_ids=batch.input_ids_BL, attention_mask=batch.attention_mask_BL
-        )
-        return logits, torch.nn.functional.cross_entropy(logits, batch.targets_N, reduction="none")
+        predicted = batch.predicted(model)
+        return predicted, torch.nn.functional.cross_entropy(predicted.logits(), batch.targets_N, reduction="none")
 
 
 def test_the_loss_is_the_sum_of_a_factual_and_a_counterfactual_mean(student, examples):
@@ -34,13 +31,13 @@ def test_the_loss_is_the_sum_of_a_factual_and_a_counterfactual_mean(student, exa
     lessons = [objective.lessons(question, 1, 0) for question in (0, 1)]
     assert [len(each) for each in lessons] == [1, 2]
     batch = build_batch(lessons, 0)
-    logits, nll = losses(model, batch)
+    predicted, nll = losses(model, batch)
     counterfactual = batch.rows_N == 2
     # Of the counterfactual text the answer, the full stop and the end are taught, of the others all but the question.
     expected = examples[2].input_ids[examples[2].answer_positions[0] :]
     assert batch.targets_N[counterfactual].tolist() == expected.tolist()
     assert int((~counterfactual).sum()) == sum(len(each) - each.num_question for each in examples[:2])
-    found = objective.loss(logits, batch, Totals.of([batch])).item()
+    found = objective.loss(predicted, batch, Totals.of([batch])).item()
     assert found == pytest.approx((nll[~counterfactual].mean() + nll[counterfactual].mean()).item(), rel=1e-5)
     assert batch.pairs == ()
     parts = [build_batch(lessons[:1], 0), build_batch(lessons[1:], 0)]

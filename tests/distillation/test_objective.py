@@ -10,6 +10,7 @@ import torch
 
 from kpod.distillation.objective import loss_weights, supervised_targets, supervision, weighted_loss
 from kpod.prompts import EncodedExample
+from kpod.students.supervised_losses import Predicted
 
 # Question 2 tokens, rationale 5 tokens in steps 0 0 1 1 2, suffix 3 tokens.
 EXAMPLE = EncodedExample(
@@ -46,12 +47,12 @@ def test_a_weight_of_nothing_still_counts_as_supervised():
 
 
 def test_the_weighted_loss_divides_by_the_number_of_tokens():
-    logits = torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 3.0]])
-    targets, weights = torch.tensor([0, 0, 0]), torch.tensor([1.0, 0.5, 0.0])
+    logits, targets = torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 3.0]]), torch.tensor([0, 0, 0])
+    nll, weights = Predicted(logits).losses(targets), torch.tensor([1.0, 0.5, 0.0])
     expected = (math.log(2) + 0.5 * math.log(1 + math.exp(-2))) / 3
-    assert weighted_loss(logits, targets, weights).item() == pytest.approx(expected, rel=1e-6)
+    assert weighted_loss(nll, weights).item() == pytest.approx(expected, rel=1e-6)
     unweighted = torch.nn.functional.cross_entropy(logits, targets)
-    assert weighted_loss(logits, targets, torch.ones(3)).item() == pytest.approx(unweighted.item(), rel=1e-6)
+    assert weighted_loss(nll, torch.ones(3)).item() == pytest.approx(unweighted.item(), rel=1e-6)
 
 
 def test_a_floor_under_the_weights():

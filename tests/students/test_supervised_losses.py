@@ -88,7 +88,9 @@ def test_chosen_logits_have_gradients():
 
 def test_nothing_supervised_is_no_loss():
     inputs, mask = batch()
-    assert predicted_at(with_adapter("llama"), torch.zeros_like(mask), **inputs).losses(torch.empty(0).long()).numel() == 0
+    assert (
+        predicted_at(with_adapter("llama"), torch.zeros_like(mask), **inputs).losses(torch.empty(0).long()).numel() == 0
+    )
 
 
 def test_half_precision_is_summed_in_single():
@@ -97,7 +99,9 @@ def test_half_precision_is_summed_in_single():
     losses_N = predicted_at(model, mask, **inputs).losses(targets_of(mask))
     assert losses_N.dtype == torch.float32
     logits = model(**inputs, use_cache=False).logits[mask].float()
-    torch.testing.assert_close(losses_N, cross_entropy(logits, targets_of(mask), reduction="none"), atol=2e-2, rtol=1e-2)
+    torch.testing.assert_close(
+        losses_N, cross_entropy(logits, targets_of(mask), reduction="none"), atol=2e-2, rtol=1e-2
+    )
     assert all(torch.isfinite(each).all() for each in gradients(model, losses_N))
 
 

@@ -126,6 +126,18 @@ def test_only_supervised_positions_go_through_the_head(request, family, monkeypa
     assert rows == [sum(int(row.sum()) for row in targets)] and len(logits) == rows[0]
 
 
+@pytest.mark.parametrize("trained", [True, False])
+def test_what_a_model_adds_to_its_logits_is_kept(request, trained):
+    """BART has a bias behind its head, and with the head frozen the losses are made without the logits."""
+    model, pad_id, examples = student_and_examples(request, "bart")
+    model.requires_grad_(trained)
+    model.final_logits_bias.normal_(generator=torch.Generator().manual_seed(0))
+    targets = [everything_behind_the_question(example) for example in examples[:1]]
+    batch = build_text_batch(examples[:1], targets, pad_id)
+    ours = batch.predicted(model).losses(batch.targets_N).mean()
+    assert ours.item() == pytest.approx(plain_loss(model, examples[0], targets[0]).item(), rel=1e-5)
+
+
 def test_what_the_encoder_reads_cannot_be_supervised(request):
     _, pad_id, (example, *_) = student_and_examples(request, "t5")
     with pytest.raises(AssertionError, match="no decoder's token"):
