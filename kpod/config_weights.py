@@ -56,6 +56,10 @@ class TokenWeightSettings(Section):
     )
     logit_bound: float = setting(4.0, "weights stay within sigmoid(+-bound); 0: no bound", paper=0.0, ge=0)
 
+    context_range: float = setting(
+        2.0, "how far place and neighbours move a token's logit from its class's; 0: they do not", paper=0.0, ge=0
+    )
+
     @field_validator("prefixes")
     @classmethod
     def _prefixes_are_known(cls, value: str) -> str:
@@ -90,5 +94,6 @@ class TokenWeightSettings(Section):
 
 SET_BY_PAPER_MODE = (
     "warmup_epochs", "objective", "reduction", "sampling", "mask", "prefixes", "predictor_every", "logit_bound",
+    "context_range",
 )  # fmt: skip
 """What `weights.mode=paper` sets to the paper's value. alpha, the temperature and the predictor stay to be chosen."""

@@ -45,7 +45,9 @@ class MaskLearner:
         self.predictor = _predictor_of(model, options, pad_id, foreign)
         table_VD = self.embedding.weight
         self.device, width = table_VD.device, table_VD.shape[1]
-        self.generator_options = generator_options(width=width, logit_bound=options.logit_bound or NO_BOUND)
+        self.generator_options = generator_options(
+            width=width, logit_bound=options.logit_bound or NO_BOUND, context_range=options.context_range
+        )
         self.generator = WeightGenerator(**self.generator_options).to(self.device)
         learned = options.mask == "learned"
         mean_D = self.predictor.embedding.weight.detach().float().mean(0)

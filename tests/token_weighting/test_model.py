@@ -51,6 +51,41 @@ def test_a_tokens_weight_depends_on_the_others(generator):
     assert not torch.equal(generator(one, whole)[0, 0], generator(other, whole)[0, 0])
 
 
+@pytest.fixture
+def with_context():
+    torch.manual_seed(0)
+    generator = WeightGenerator(8, logit_bound=1e6, context_range=1.5)
+    with torch.no_grad():
+        generator.context.mlp[2].weight.mul_(300)  # a score that has been learned; at the start it is near 0
+    return generator.eval()
+
+
+def test_equal_tokens_differ_by_their_place_and_neighbours_alone(generator, with_context):
+    tokens = embeddings(1, 3)[:, [0, 1, 2, 0, 2]]  # two tokens once more
+    whole = torch.ones(1, 5, dtype=torch.bool)
+    plain, graded = generator(tokens, whole)[0].detach(), with_context(tokens, whole)[0].detach()
+    assert plain[2].item() == pytest.approx(plain[4].item(), abs=1e-6)  # attention over embeddings knows no order
+    assert abs(graded[2] - graded[4]) > 1
+
+
+def test_context_moves_a_logit_by_at_most_its_range(with_context):
+    tokens, whole = embeddings(1, 40), torch.ones(1, 40, dtype=torch.bool)
+    context, with_context.context = with_context.context, None
+    moved = context(tokens, whole).tanh() * 1.5
+    without = with_context(tokens, whole)
+    with_context.context = context
+    assert torch.allclose(with_context(tokens, whole), without + moved, atol=1e-5)
+    assert 0.5 < moved.abs().max() <= 1.5
+
+
+def test_padding_changes_no_context(with_context):
+    short = embeddings(1, 3)
+    padded = torch.cat([short, 100 * embeddings(1, 4, seed=1)], dim=1)
+    valid = torch.tensor([[True] * 3 + [False] * 4])
+    alone = with_context(short, torch.ones(1, 3, dtype=torch.bool))
+    assert torch.allclose(with_context(padded, valid)[:, :3], alone, atol=1e-5)
+
+
 @pytest.mark.parametrize("width", [1, 6, 7, 30, 576])
 def test_any_width_has_heads_that_divide_it(width):
     assert WeightGenerator(width)(embeddings(1, 2, width), torch.ones(1, 2, dtype=torch.bool)).shape == (1, 2)
