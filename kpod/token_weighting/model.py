@@ -17,8 +17,8 @@ class WeightGenerator(nn.Module):
 
     The student's input embeddings come in from outside and stay frozen. Attention over embeddings alone knows no order:
     equal tokens of a rationale get equal weights, a result as much as the same number copied. `context_range` r > 0
-    adds r * tanh(c_j) to the logit, c_j from the token's place and its neighbours; bounded, so that it grades the tokens
-    of a class and does not overrule the class (0: as the paper has it). Logits are bounded smoothly, as
+    adds r * tanh(c_j) to the logit, c_j from the token's place and its neighbours; bounded, so that it grades the
+    tokens of a class and does not overrule the class (0: as the paper has it). Logits are bounded smoothly, as
     bound * tanh(l / bound): beyond a hard clamp there is no gradient and a masked token could never come back.
     """
 
