@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 LOWEST_ALPHA, HIGHEST_ALPHA = 0.02, 0.9  # below 1 the full rationale always beats none (in units of the gap)
+LEAST_GAP = 0.05  # nats: a rationale that is worth less is no unit to measure in
 
 
 def answer_loss(logits_NV: Tensor, targets_N: Tensor, row_N: Tensor, num_rows: int) -> Tensor:
@@ -49,10 +50,10 @@ class Price:
 
     @property
     def gap(self) -> float:
-        """Never under .05 nats: with a rationale that is worth nothing there is no unit to measure in."""
+        """Never under `LEAST_GAP`: with a rationale that is worth nothing there is no unit to measure in."""
         if self.nll_full is None or self.nll_empty is None:
             return 1.0
-        return max(0.05, self.nll_empty - self.nll_full)
+        return max(LEAST_GAP, self.nll_empty - self.nll_full)
 
     def measure(self, nll_full: float, nll_empty: float) -> None:
         self.nll_full = self._smooth(self.nll_full, nll_full)
@@ -79,7 +80,10 @@ class Price:
 
 
 def collapse_warning(keep_rate: float, price: Price) -> str | None:
-    """Why the weights mean nothing, or None: the keep rate left 2%..98%, or the masked rationale is as good as none."""
+    """Why the weights mean nothing, or None.
+
+    The keep rate left 2%..98%, the masked rationale is no better than none, or even the full one is not.
+    """
     if not 0.02 <= keep_rate <= 0.98:
         return (
             f"Weights collapsed: {keep_rate:.1%} of the tokens are kept on average, outside 2%..98%. They tell "
@@ -90,5 +94,11 @@ def collapse_warning(keep_rate: float, price: Price) -> str | None:
         return (
             f"Weights collapsed: with the masked rationale the answer's NLL is {price.nll_masked:.3f}, no better than "
             f"{price.nll_empty:.3f} without one. Try more warm-up epochs, another seed or objective=constrained."
+        )
+    if None not in (price.nll_full, price.nll_empty) and price.nll_empty - price.nll_full < LEAST_GAP:
+        return (
+            f"Weights collapsed: the answer's NLL is {price.nll_full:.3f} with the whole rationale and "
+            f"{price.nll_empty:.3f} without one. The answer predictor does not use rationales, so no token of them "
+            "matters to it; try more warm-up epochs."
         )
     return None

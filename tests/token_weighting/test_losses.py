@@ -121,6 +121,12 @@ def test_weights_that_leave_nothing_of_the_rationale_are_called_collapsed():
     assert "Weights collapsed" in said and "3.000, no better than 3.000 without one" in said
 
 
+def test_weights_of_a_predictor_that_does_not_use_rationales_are_called_collapsed():
+    said = collapse_warning(0.5, price("constrained", nll_masked=2.0, nll_full=2.96, nll_empty=3.0))
+    assert "Weights collapsed" in said and "2.960 with the whole rationale and 3.000 without" in said
+    assert collapse_warning(0.5, price("constrained", nll_masked=2.0, nll_full=2.94, nll_empty=3.0)) is None
+
+
 @pytest.mark.parametrize("keep_rate", [0.02, 0.5, 0.98])
 def test_weights_that_say_something_are_not(keep_rate):
     assert collapse_warning(keep_rate, price("constrained", nll_masked=2.9, nll_empty=3.0)) is None

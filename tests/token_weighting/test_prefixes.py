@@ -11,7 +11,7 @@ from kpod.preparation import encode_question
 from kpod.records import Question
 from kpod.students.loading import load_tokenizer
 from kpod.students.supervised_logits import logits_at
-from kpod.token_weighting.prefixes import build_prefix_batch, prefix_lengths
+from kpod.token_weighting.prefixes import build_prefix_batch, prefix_lengths, sampled_lengths
 
 QUESTIONS = (
     Question(
@@ -23,10 +23,12 @@ QUESTIONS = (
 )
 
 
-@pytest.fixture(scope="module", params=["sdpa", "eager"])
-def student(request, tiny_llama_folder):
-    model = AutoModelForCausalLM.from_pretrained(tiny_llama_folder, attn_implementation=request.param)
-    return model.eval(), load_tokenizer(tiny_llama_folder)
+@pytest.fixture(scope="module", params=[(f, a) for f in ("llama", "gpt2", "qwen2") for a in ("sdpa", "eager")])
+def student(request):
+    family, attention = request.param
+    folder = request.getfixturevalue(f"tiny_{family}_folder")
+    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation=attention)
+    return model.eval(), load_tokenizer(folder)
 
 
 def encoded(tokenizer):
@@ -40,6 +42,24 @@ def test_step_prefixes_end_where_steps_end_and_the_whole_rationale_is_last(stude
     assert list(example.token_steps[: lengths[0]]) == [0] * lengths[0]
     assert example.token_steps[lengths[0]] == 1
     assert prefix_lengths(example, "all") == list(range(1, example.num_rationale + 1))
+
+
+def test_sampled_prefixes_are_different_ones_and_the_whole_rationale_is_last():
+    drawn = [sampled_lengths(30, 4, (0, epoch, 5)) for epoch in range(200)]
+    assert all(len(set(lengths)) == 4 and lengths == sorted(lengths) and lengths[-1] == 30 for lengths in drawn)
+    # Every other one about as often: 3 of 29 each time.
+    counts = np.bincount([length for lengths in drawn for length in lengths[:-1]], minlength=31)
+    assert counts[0] == counts[30] == 0 and (counts[1:30] > 5).all() and counts.sum() == 600
+
+
+def test_sampled_prefixes_hang_on_the_seed_alone():
+    assert sampled_lengths(50, 6, (3, 1, 2)) == sampled_lengths(50, 6, (3, 1, 2))
+    assert len({tuple(sampled_lengths(50, 6, seed)) for seed in ((3, 1, 2), (3, 2, 2), (3, 1, 1), (4, 1, 2))}) == 4
+
+
+@pytest.mark.parametrize(("tokens", "count", "expected"), [(1, 4, [1]), (3, 4, [1, 2, 3]), (9, 1, [9])])
+def test_short_rationales_have_all_their_prefixes(tokens, count, expected):
+    assert sampled_lengths(tokens, count, (0,)) == expected
 
 
 @pytest.mark.parametrize("mode", ["steps", "all"])

@@ -1,47 +1,17 @@
-"""Mask learning: gradients, the same weights again, and after an interruption bit for bit the same."""
+"""Mask learning: every option, the same weights again, after an interruption bit for bit the same, and its alarm."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pytest
 import torch
 
 from kpod.errors import InputError, RunCancelled
-from kpod.progress import Reporter
-from kpod.token_weighting.learner import MaskLearner
-from kpod.token_weighting.model import gumbel_sigmoid
-from kpod.token_weighting.options import MaskLearningOptions
-from kpod.token_weighting.prefixes import build_prefix_batch, prefix_lengths
 from kpod.token_weighting.training import learn_token_weights
+from tests.support.mask_learning import AS_THE_PAPER, OPTIONS, Recorder, options
 from tests.support.tiny_students import encoded_examples, load_student
-
-OPTIONS = MaskLearningOptions(
-    epochs=2, warmup_epochs=1, batch_size=2, learning_rate=3e-3, lora_rank=2, objective="constrained", alpha=0.5,
-    tolerance=0.15, dual_start=0.3, dual_rate=None, temperature=0.5, sampling="soft", mask="learned", prefixes="steps",
-    predictor_every=3, logit_bound=4.0, seed=3, checkpoint_seconds=1e9,
-)  # fmt: skip
-
-
-class Recorder(Reporter):
-    """Keeps the metrics; asks for a stop once `stop_after` steps are done."""
-
-    def __init__(self, stop_after: int | None = None):
-        self.rows, self.done, self.stop_after, self.said = [], 0, stop_after, []
-
-    def start(self, stage, total, done=0, unit=""):
-        self.done, self.total = done, total
-
-    def advance(self, amount=1):
-        self.done += amount
-
-    def metrics(self, row):
-        self.rows.append(row)
-
-    def log(self, message):
-        self.said.append(message)
-
-    def cancelled(self):
-        return self.done == self.stop_after
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +26,6 @@ def examples(tokenizer):
 
 def learn(folder, examples, options=OPTIONS, dtype="float32", **more):
     return learn_token_weights(load_student(folder, dtype)[0], examples, options, pad_id=0, **more)
-
-
-def options(**changes) -> MaskLearningOptions:
-    return MaskLearningOptions(**{**OPTIONS.__dict__, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +99,11 @@ def test_metrics_reach_the_disk_before_their_checkpoint_counts(tmp_path, tiny_ll
         {"objective": "fixed"},
         {"objective": "relative", "sampling": "hard"},
         {"mask": "zero"},
+        {"mask": "key_bias"},
         {"prefixes": "all", "batch_size": 5},
+        {"prefixes": "sample:2"},
+        {"sampling": "annealed", "temperature_schedule": "geometric"},
+        AS_THE_PAPER | {"prefixes": "steps", "epochs": 1},
         {"warmup_epochs": 0, "epochs": 1},
         {"predictor_every": 2},
     ],
@@ -141,7 +111,45 @@ def test_metrics_reach_the_disk_before_their_checkpoint_counts(tmp_path, tiny_ll
 def test_every_option_learns(tiny_llama_folder, examples, changes):
     learned = learn(tiny_llama_folder, examples, options(**changes))
     assert np.isfinite(learned.history).all()
-    assert ("mask_embedding" in learned.generator) == (changes.get("mask") != "zero")
+    assert ("mask_embedding" in learned.generator) == ("mask" not in changes)
+
+
+def test_temperature_and_hardness_go_from_their_start_to_their_end(tiny_llama_folder, examples):
+    reporter, chosen = Recorder(), {"sampling": "annealed", "temperature_schedule": "linear", "predictor_every": 0}
+    learn(tiny_llama_folder, examples, options(**chosen), reporter=reporter)
+    rows = [row for row in reporter.rows if row["phase"] == "mask"]
+    assert [row["temperature"] for row in rows] == pytest.approx(np.linspace(2.0, 0.5, 6))
+    assert [row["hardness"] for row in rows] == pytest.approx(np.linspace(0, 1, 6))
+
+
+def test_in_paper_mode_no_batch_is_the_predictors_alone(tiny_llama_folder, examples):
+    reporter = Recorder()
+    learn(tiny_llama_folder, examples, options(**AS_THE_PAPER, epochs=1), reporter=reporter)
+    assert [row["phase"] for row in reporter.rows] == ["mask"] * 3
+    assert {row["alpha"] for row in reporter.rows} == {0.5}
+
+
+def test_sampled_prefixes_are_the_same_after_an_interruption(tmp_path, tiny_llama_folder, examples):
+    sampled = options(prefixes="sample:2")
+    whole = learn(tiny_llama_folder, examples, sampled)
+    with pytest.raises(RunCancelled):
+        learn(tiny_llama_folder, examples, sampled, checkpoints=tmp_path, reporter=Recorder(4))
+    resumed = learn(tiny_llama_folder, examples, sampled, checkpoints=tmp_path)
+    assert np.array_equal(resumed.history, whole.history)
+    assert not np.array_equal(whole.history, learn(tiny_llama_folder, examples).history)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"objective": "fixed", "alpha": 50.0, "epochs": 30, "learning_rate": 3e-2}, r"1\.\d% of the tokens are kept"),
+        ({"warmup_epochs": 0, "epochs": 3}, "does not use rationales"),
+    ],
+)
+def test_the_alarm_fires(tiny_llama_folder, examples, changes, said):
+    learned = learn(tiny_llama_folder, examples, options(batch_size=5, **changes))
+    assert learned.warning.startswith("Weights collapsed")
+    assert re.search(said, learned.warning)
 
 
 @pytest.mark.parametrize("family", ["gpt2", "qwen2"])
@@ -163,41 +171,6 @@ def test_a_loss_that_is_no_number_stops_with_advice(tiny_llama_folder, examples)
         learn_token_weights(model, examples, OPTIONS, pad_id=0)
 
 
-@pytest.fixture
-def learner(tiny_llama_folder):
-    made = MaskLearner(load_student(tiny_llama_folder)[0], OPTIONS, 10, 0)
-    # A random adapter: a new one has a zero half, and the loss would not depend on all it could.
-    with torch.no_grad():
-        for name, value in made.trainable().items():
-            if name.startswith("predictor."):
-                value.copy_(0.1 * torch.randn(value.shape, generator=torch.Generator().manual_seed(1)))
-    return made
-
-
-@pytest.fixture
-def batch(examples):
-    few = examples[:2]
-    return build_prefix_batch(few, [prefix_lengths(example, "steps") for example in few], 0)
-
-
-def test_the_answer_loss_has_the_gradient_of_finite_differences(learner, batch):
-    # Along whole directions, and in wide steps: transformers' norms are float32 whatever the model is.
-    size = int(batch.rationale_BL.sum(1).max())
-    logits = torch.linspace(-2, 2, 2 * size).reshape(2, size).requires_grad_()
-
-    def loss(values):
-        mask = gumbel_sigmoid(values, 0.5, generator=torch.Generator().manual_seed(0))
-        return learner.answer_nll(batch, mask)
-
-    gradient = torch.autograd.grad(loss(logits), logits)[0]
-    for seed in range(3):
-        noise = torch.rand(gradient.shape, generator=torch.Generator().manual_seed(seed))
-        direction = gradient.sign() * noise  # against the sign everything would cancel out
-        with torch.no_grad():
-            difference = (loss(logits + 0.01 * direction) - loss(logits - 0.01 * direction)) / 0.02
-        assert (gradient * direction).sum().item() == pytest.approx(difference.item(), rel=0.02)
-
-
 def test_only_generator_mask_and_adapter_are_trained(tiny_llama_folder, examples):
     model, _ = load_student(tiny_llama_folder)
     before = {name: value.clone() for name, value in model.named_parameters()}
@@ -205,21 +178,3 @@ def test_only_generator_mask_and_adapter_are_trained(tiny_llama_folder, examples
     for name, value in model.named_parameters():
         if "lora_" not in name:
             assert torch.equal(value, before[name.replace(".base_layer", "")]), name
-
-
-def test_the_full_rationale_and_the_empty_one_are_told_apart(tiny_llama_folder, examples):
-    learner = MaskLearner(load_student(tiny_llama_folder)[0], OPTIONS, 10, 0)
-    few = examples[:2]
-    batch = build_prefix_batch(few, [prefix_lengths(example, "steps") for example in few], 0)
-    learner.measure(batch)
-    assert learner.price.nll_full != learner.price.nll_empty
-    # With everything kept the embeddings are the student's own: the loss is that of a plain forward pass.
-    ones = torch.ones(2, int(batch.rationale_BL.sum(1).max()))
-    assert learner.answer_nll(batch, ones).item() == pytest.approx(learner.price.nll_full, rel=1e-6)
-
-
-def test_weights_do_not_depend_on_the_company(uninterrupted, tiny_llama_folder, examples):
-    learner = MaskLearner(load_student(tiny_llama_folder)[0], OPTIONS, 10, 0)
-    together = learner.weights_of(examples)
-    for example, weights in zip(examples, together, strict=True):
-        assert learner.weights_of([example])[0] == pytest.approx(weights, abs=1e-6)
