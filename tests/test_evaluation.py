@@ -8,6 +8,7 @@ import torch
 from kpod.errors import RunCancelled
 from kpod.evaluation import generate_outputs, generate_rationales, trim_output
 from kpod.progress import Reporter
+from kpod.prompt_pairs import encode_pair_prompt
 from kpod.prompts import encode_prompt
 from tests.support.made_problems import make_problems
 from tests.support.tiny_students import load_student
@@ -20,7 +21,7 @@ def student(tiny_llama_folder):
     return load_student(tiny_llama_folder)
 
 
-@pytest.mark.parametrize("family", ["llama", "gpt2", "qwen2"])
+@pytest.mark.parametrize("family", ["llama", "gpt2", "qwen2", "qwen3", "t5", "t5_untied", "bart"])
 def test_a_batch_gives_the_outputs_of_one_by_one(request, family):
     model, tokenizer = load_student(request.getfixturevalue(f"tiny_{family}_folder"))
     alone = generate_rationales(model, tokenizer, QUESTIONS, max_new_tokens=12, batch_size=1)
@@ -40,12 +41,29 @@ def test_the_output_is_the_greedy_continuation_of_the_prompt(student):
     assert generate_rationales(model, tokenizer, QUESTIONS[:1], max_new_tokens=6) == [trim_output(expected)]
 
 
-def test_settings_of_the_checkpoint_do_not_make_it_less_greedy(student, tiny_llama_folder):
-    model, tokenizer = load_student(tiny_llama_folder)
-    expected = generate_rationales(model, tokenizer, QUESTIONS, max_new_tokens=12)
-    model.generation_config.repetition_penalty = 1.5
-    model.generation_config.do_sample, model.generation_config.temperature = True, 5.0
-    assert generate_rationales(model, tokenizer, QUESTIONS, max_new_tokens=12) == expected
+@pytest.mark.parametrize("family", ["t5", "t5_untied", "bart"])
+@torch.no_grad()
+def test_the_output_of_an_encoder_decoder_is_what_its_decoder_would_say_next(request, family):
+    model, tokenizer = load_student(request.getfixturevalue(f"tiny_{family}_folder"))
+    asked, begin = encode_pair_prompt(QUESTIONS[0], tokenizer)
+    written = [model.config.decoder_start_token_id, *begin]
+    for _ in range(6):
+        read = {"input_ids": torch.tensor([asked]), "decoder_input_ids": torch.tensor([written])}
+        written.append(int(model(**read).logits[0, -1].argmax()))
+    expected = tokenizer.decode(written[-6:], skip_special_tokens=True)
+    assert generate_rationales(model, tokenizer, QUESTIONS[:1], max_new_tokens=6) == [trim_output(expected)]
+
+
+@pytest.mark.parametrize("family", ["llama", "bart"])
+def test_settings_of_the_checkpoint_do_not_make_it_less_greedy(request, family):
+    model, tokenizer = load_student(request.getfixturevalue(f"tiny_{family}_folder"))
+    expected = generate_outputs(model, tokenizer, QUESTIONS, max_new_tokens=12)
+    known = model.generation_config
+    known.repetition_penalty, known.no_repeat_ngram_size, known.min_length = 1.5, 1, 40
+    known.do_sample, known.temperature, known.num_beams = True, 5.0, 3
+    known.forced_bos_token_id, known.forced_eos_token_id = 7, tokenizer.eos_token_id
+    assert generate_outputs(model, tokenizer, QUESTIONS, max_new_tokens=12) == expected
+    assert model.generation_config is known
 
 
 @pytest.mark.parametrize(
