@@ -81,7 +81,7 @@ def estimate(
 ) -> Estimate:
     """The estimate of a run whose folder is to be in `folder`; `runs` are those to learn rates from."""
     device = device_name(config.student.device)
-    stages, basis = _times(config, data, student, device, runs)
+    stages, basis = times_of(config, data, student, device, runs)
     low, high = _memory(config, data, student, device, runs)
     there = next(parent for parent in (folder, *folder.resolve().parents) if parent.is_dir())
     return Estimate(
@@ -98,9 +98,10 @@ def estimate(
     )
 
 
-def _times(
+def times_of(
     config: RunConfig, data: DataFigures, student: StudentFigures, device: str, runs: Sequence[Run]
 ) -> tuple[tuple[StageTime, ...], str]:
+    """The time of every stage that the configuration needs, in order, and what it was measured on, in words."""
     size = float(student.num_parameters or UNKNOWN_STUDENT_PARAMETERS)
     rates = measured_rates(config.student.name, size, device, runs)
     times = {stage: (seconds, "same") for stage, seconds in other_seconds(config, data).items()}

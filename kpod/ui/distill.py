@@ -12,12 +12,13 @@ from kpod.ui.distill_checks import checked, checks_panel, schedule_panel
 from kpod.ui.distill_draft import Draft
 from kpod.ui.distill_form import pick_group, settings_form
 from kpod.ui.distill_formats import command_panel, show_refusal, yaml_panel
+from kpod.ui.distill_load import load_view
 from kpod.ui.distill_progress import run_progress
 from kpod.ui.distill_start import changes, preset_choice, show_problems, start_button
 from kpod.ui.distill_teach import teach_view
 
-TEACH = "teach"
-VIEWS = {NEW: "New run", PROGRESS: "Progress", TEACH: "Teacher"}
+TEACH, LOAD = "teach", "load"
+VIEWS = {NEW: "New run", PROGRESS: "Progress", LOAD: "Load", TEACH: "Teacher"}
 PANELS = {"checks": "Checks", "schedule": "Schedule", "changes": "Changes", "yaml": "YAML", "command": "Command"}
 
 
@@ -104,4 +105,4 @@ def _progress() -> None:
     run_progress(run)
 
 
-_SHOW = {NEW: _new_run, PROGRESS: _progress, TEACH: teach_view}
+_SHOW = {NEW: _new_run, PROGRESS: _progress, LOAD: load_view, TEACH: teach_view}

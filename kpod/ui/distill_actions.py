@@ -78,9 +78,7 @@ def run_actions(run: Run) -> None:
                 help="Goes on from the last checkpoint; what is finished is skipped.",
             )
         if job.status == "finished":
-            for page, label, icon in RESULT_PAGES:
-                if (state.PAGES / f"{page}.py").is_file():
-                    st.button(label, icon=icon, key=f"open-{page}")
+            open_buttons()
         st.button(
             "New run with these settings",
             icon=":material/content_copy:",
@@ -88,9 +86,15 @@ def run_actions(run: Run) -> None:
             on_click=_clone,
             args=(run.config,),
         )
-    for page, _, _ in RESULT_PAGES:
-        if st.session_state.get(f"open-{page}"):
-            st.switch_page(state.PAGES / f"{page}.py")
+
+
+def open_buttons(choose: str | None = None) -> None:
+    """The pages that show a run, each a button: the chosen run, or the one whose key is `choose`."""
+    for page, label, icon in RESULT_PAGES:
+        if st.button(label, icon=icon, key=f"open-{page}"):
+            if choose is not None:
+                st.session_state["run"] = choose
+            st.switch_page(state.PAGES / f"{page}.py", query_params={})
 
 
 def _cancel(run: Run) -> None:

@@ -17,10 +17,10 @@ from kpod.metrics_tail import MetricsTail
 from kpod.progress import format_seconds
 from kpod.run_store import Run
 from kpod.ui import parts, reads
+from kpod.ui.run_at_work import show_at_work
 from kpod.ui.run_status import STATUS_MARKS
 
 SECONDS_BETWEEN_LOOKS = 1.0
-SILENT_SECONDS = 120.0  # a run at work writes its state every second, but for stages that report no steps
 LOG_LINES = 14
 
 
@@ -62,36 +62,7 @@ def _head(run: Run, job: JobState) -> None:
         f'<div class="kp-run"><h2>{for_html(run.name, 120)}</h2>'
         f'<span class="kp-status {for_html(job.status)}">{for_html(mark)}</span><div>{shown}</div></div>'
     )
-    if job.live:
-        share, text = _where(job)
-        st.progress(share, text=text)
-
-
-def _where(job: JobState) -> tuple[float, str]:
-    """How far the stage at work is, and in words."""
-    if job.stopping:
-        return _share(job), "Stopping at the next step; what is done stays."
-    if job.status == "queued":
-        if not job.place:
-            return 0.0, "Starting…"
-        turn = "next in the queue" if job.place == 1 else f"number {job.place} in the queue"
-        return 0.0, f"Waiting for {job.device}: {turn}. It starts by itself when the run before it ends."
-    if job.stage is None or not job.total:
-        return 0.0, f"{job.stage or 'Starting'}…"
-    parts_shown = [f"{job.stage}: {job.step or 0:,} of {job.total:,} {job.unit}".strip()]
-    if job.rate:
-        parts_shown.append(f"{job.rate:.3g} {job.unit or 'units'} a second")
-    if job.seconds_left is not None:
-        parts_shown.append(f"{format_seconds(job.seconds_left)} left in this stage")
-    if job.memory_bytes:
-        parts_shown.append(f"{job.memory_bytes / 1e9:.2f} GB of memory")
-    if job.silent_seconds and job.silent_seconds > SILENT_SECONDS:
-        parts_shown.append(f"silent for {format_seconds(job.silent_seconds)}")
-    return _share(job), " · ".join(parts_shown)
-
-
-def _share(job: JobState) -> float:
-    return min(1.0, (job.step or 0) / job.total) if job.total else 0.0
+    show_at_work(run, job)
 
 
 def _why_it_stopped(run: Run, job: JobState) -> None:

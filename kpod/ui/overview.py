@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
+from kpod import job_state
 from kpod.charts import pipeline as picture
 from kpod.charts.glyphs import svg_source
 from kpod.charts.text import for_html
+from kpod.errors import InputError
 from kpod.progress import format_seconds
 from kpod.run_store import Run
 from kpod.ui import parts, reads, state
+from kpod.ui.run_at_work import show_at_work
 from kpod.ui.run_status import STATUS_MARKS
 
 _NEEDED = {
@@ -25,13 +26,16 @@ _NEEDED = {
 
 def live_head(run: Run) -> None:
     """The head, kept fresh while the run goes; when it ends, the whole page is drawn anew."""
-    going = run.status == "running"
+    going = run.status in job_state.LIVE
 
     @st.fragment(run_every=2.0 if going else None)
     def head() -> None:
-        current = reads.open_run(run.folder)
-        run_head(current)
-        if going and (current.status != "running" or current.state.stages.keys() != run.state.stages.keys()):
+        try:
+            current = reads.open_run(run.folder)
+            run_head(current)
+        except InputError:  # deleted meanwhile: the page finds another
+            st.rerun()
+        if going and (current.status != run.status or current.state.stages.keys() != run.state.stages.keys()):
             st.rerun()
 
     head()
@@ -53,8 +57,7 @@ def run_head(run: Run) -> None:
         f'<div class="kp-run"><h2>{for_html(run.name, 120)}</h2>'
         f'<span class="kp-status {run.status}">{mark}</span><div>{shown}</div></div>'
     )
-    if run.status == "running" and run.state.progress:
-        _progress(run.state.progress)
+    show_at_work(run, job_state.state(run))
     if run.status == "failed":
         parts.notice("error", "This run failed", run.state.error or "Its log says why.")
     if run.status == "died":
@@ -69,13 +72,6 @@ def pipeline(run: Run) -> None:
     running = (run.state.progress or {}).get("stage") if run.status == "running" else None
     made = picture.cards(tables, run.state.summary, running, state.is_dark())
     st.html(f'<div class="kp-pipeline" role="list">{"".join(_card(card) for card in made)}</div>')
-
-
-def _progress(progress: dict[str, Any]) -> None:
-    share = progress["done"] / progress["total"] if progress["total"] else 0.0
-    left = progress.get("seconds_left")
-    text = f"{progress['stage']}: {progress['done']:,} of {progress['total']:,} {progress['unit']}"
-    st.progress(min(1.0, share), text=text + ("" if left is None else f", {format_seconds(left)} left"))
 
 
 def _card(card: picture.Card) -> str:

@@ -1,27 +1,24 @@
-"""A run as files: exported, loaded from an archive, renamed, annotated and, asked first, deleted."""
+"""A run as files: exported, renamed, annotated and, asked first, deleted."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import streamlit as st
 
-from kpod.charts.text import for_html, for_markdown, one_line
-from kpod.errors import InputError
-from kpod.run_archive import KINDS, archive_name, export_run, import_archive, run_files
+from kpod.charts.text import for_html, for_markdown
+from kpod.run_archive import KINDS, archive_name, export_run, run_files
 from kpod.run_management import MAX_NAME, MAX_NOTE, delete_run, is_kept, read_note, rename_run, write_note
-from kpod.run_store import Run, runs_folder
-from kpod.ui import parts
+from kpod.run_store import Run
+from kpod.ui.messages import show_message, tell, told
 
-_MESSAGE = "run-files message"
 MIME = {"zip": "application/zip", "tar.gz": "application/gzip"}
 
 
 def file_actions(run: Run) -> None:
     """What can be done with a run as a whole, and what somebody noted about it."""
-    _show_message()
+    show_message()
     note = read_note(run.folder)
     if note:
         st.html(f'<div class="kp-note" role="note"><span>note</span><p>{for_html(note)}</p></div>')
@@ -80,11 +77,11 @@ def _edit(run: Run, note: str) -> None:
 
     def save() -> None:
         name, text = st.session_state[name_key], st.session_state[note_key]
-        with _told("Not saved"):
+        with told("Not saved"):
             write_note(run, text)
             if name != run.name:
                 rename_run(run, name)
-            _tell("info", "Saved", name)
+            tell("info", "Saved", name)
 
     st.button("Save", type="primary", on_click=save, key="save-edit")
 
@@ -94,55 +91,9 @@ def _delete(run: Run) -> None:
     st.markdown(f"Delete **{for_markdown(run.name, 100)}** with its tables, checkpoints and log? It cannot be undone.")
 
     def delete() -> None:
-        with _told("Not deleted"):
+        with told("Not deleted"):
             delete_run(run)
             st.session_state.pop("run", None)
-            _tell("info", "Deleted", f"{run.name} is gone.")
+            tell("info", "Deleted", f"{run.name} is gone.")
 
     st.button("Delete for good", type="primary", on_click=delete, key="delete-for-good")
-
-
-def import_widget(taken_ids: Collection[str]) -> None:
-    """A place for an archive; what is loaded becomes the chosen run."""
-    with st.popover("Load a run", icon=":material/unarchive:", key="import"):
-        number = st.session_state.setdefault("import number", 0)  # a new key empties the field after each file
-        key = f"import-{number}"
-
-        def load() -> None:
-            sent = st.session_state[key]
-            if sent is None:
-                return
-            st.session_state["import number"] = number + 1
-            with _told("Not loaded"):
-                imported = import_archive(sent, runs_folder(), taken_ids=taken_ids)
-                st.session_state["run"] = imported.run.id
-                _tell("info", "Loaded", "\n".join([imported.run.name, *imported.remarks]))
-
-        st.file_uploader(
-            "An archive of a run",
-            type=["zip", "gz", "tgz"],
-            key=key,
-            on_change=load,
-            help="A zip or tar.gz as Export makes it. It is checked, and unpacked whole or not at all.",
-        )
-
-
-@contextmanager
-def _told(title: str) -> Iterator[None]:
-    """Keeps an InputError of a callback as a message for the page."""
-    try:
-        yield
-    except InputError as error:
-        _tell("error", title, str(error))
-
-
-def _tell(kind: str, title: str, text: str) -> None:
-    st.session_state[_MESSAGE] = (kind, title, text)
-
-
-def _show_message() -> None:
-    """What the last action came to, once."""
-    message = st.session_state.pop(_MESSAGE, None)
-    if message is not None:
-        kind, title, text = message
-        parts.notice(kind, title, one_line(text, 600) if kind == "info" else text)

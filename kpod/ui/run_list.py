@@ -11,8 +11,8 @@ from kpod.charts import pipeline as picture
 from kpod.charts.text import one_line
 from kpod.run_management import ORDERS, find_runs, read_note
 from kpod.run_store import Run
-from kpod.ui import parts, reads
-from kpod.ui.run_files import import_widget
+from kpod.ui import parts, reads, state
+from kpod.ui.run_import import import_popover
 from kpod.ui.run_status import STATUS_MARKS
 
 FEW = 3  # so many runs need no filter
@@ -23,7 +23,8 @@ def run_list() -> None:
     listed = reads.all_runs()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom", key="runs-head"):
         parts.section(f"Runs ({len(listed.runs)})", "Choose a row to open that run on every page.")
-        import_widget({run.id for run in listed.runs.values()})
+        state.start_link("Start a run")
+        import_popover()
     for reason in listed.unreadable:
         parts.notice("warning", "A run could not be read", reason)
     found = _filtered(listed.runs) if len(listed.runs) > FEW else list(listed.runs.items())
