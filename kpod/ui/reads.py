@@ -12,6 +12,7 @@ from kpod.errors import InputError
 from kpod.run_store import Run, load_run, runs_folder
 
 EXAMPLE_RUN = Path(__file__).resolve().parent.parent.parent / "assets" / "example_run"
+SECOND_EXAMPLE = "example_run_other_seed"  # beside it: the same under another seed, for comparisons
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class RunList:
 
 
 def all_runs() -> RunList:
-    """The runs of the runs folder, then the shipped example. A copy with a known id is told apart by its folder."""
+    """The runs of the runs folder, then the shipped examples. A copy with a known id is told apart by its folder."""
     found, unreadable = [], []
     root = runs_folder()
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
@@ -34,8 +35,8 @@ def all_runs() -> RunList:
         except InputError as error:
             unreadable.append(str(error))
     found.sort(key=lambda run: run.state.created_at, reverse=True)
-    if (EXAMPLE_RUN / "run.json").is_file():
-        found.append(open_run(EXAMPLE_RUN))
+    shipped = (EXAMPLE_RUN, EXAMPLE_RUN.with_name(SECOND_EXAMPLE))
+    found.extend(open_run(folder) for folder in shipped if (folder / "run.json").is_file())
     runs: dict[str, Run] = {}
     for run in found:
         key = run.id if run.id not in runs else f"{run.id}@{run.folder.name}"
