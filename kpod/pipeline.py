@@ -235,7 +235,10 @@ def _weights_inputs(config: RunConfig, hashes: dict[str, str]) -> dict[str, Any]
     settings = config.weights.effective.model_dump(exclude={"mode"})
     if config.weights.temperature_schedule == "constant":
         del settings["temperature_start"]
-    later = {"reduction": "mean", "temperature_schedule": "constant", "predictor": "own", "encoding": "exact"}
+    later = {
+        "reduction": "mean", "temperature_schedule": "constant", "predictor": "own", "encoding": "exact",
+        "context_range": 0.0,
+    }  # fmt: skip
     settings = {name: value for name, value in settings.items() if name not in later or value != later[name]}
     return settings | ({"predictor_checkpoint": hashes["predictor"]} if "predictor" in hashes else {})
 

@@ -11,7 +11,7 @@ Learned as the paper writes it the weights collapse: every token is kept, or non
 | prefixes (Eq. 5) | those that end a step | all |
 | masked token (Eq. 4) | a learned embedding | zero |
 | sample (Eq. 3) | soft | hard, straight-through |
-| logits (Eq. 2) | bounded smoothly | as they are |
+| logits (Eq. 2) | bounded smoothly; a bounded part from a token's place and neighbours | as they are |
 """
 
 from __future__ import annotations
