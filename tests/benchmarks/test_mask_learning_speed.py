@@ -127,9 +127,7 @@ def test_mask_learning_against_a_plain_step(capsys):
     mixed = 2 / 3 * both + alone / 3 + measured / 5 * 2 / 3
     tokens = ids_BL.numel()
     with capsys.disabled():
-        print(
-            f"\n{len(examples)} rows of {ids_BL.shape[1]} tokens, {STEPS} step prefixes, {ALL_LAYERS} layers, adapter of rank 16"
-        )
+        print(f"\n{len(examples)} rows of {ids_BL.shape[1]} tokens, {STEPS} step prefixes, {ALL_LAYERS} layers")
         print(f"plain step {plain:.2f} s ({tokens / plain:.0f} tokens a second of one processor)")
         print(f"mask learning {mixed:.2f} s: both {both:.2f}, predictor {alone:.2f}, measurement {measured:.2f}")
         print(f"mask learning's tokens a second against a plain step's: {plain / mixed:.2f}")
