@@ -95,7 +95,7 @@ def weigh(context: Context) -> None:
         [example.encoded for example in context.examples],
         options,
         pad_id=context.tokenizer.pad_token_id,
-        predictor=_foreign_predictor(context),
+        predictor=foreign_predictor(context),
         checkpoints=context.checkpoints("weights"),
         reporter=context.reporter,
     )
@@ -121,7 +121,7 @@ def weigh(context: Context) -> None:
     delete_checkpoints(context.checkpoints("weights"))
 
 
-def _foreign_predictor(context: Context) -> ForeignPredictor | None:
+def foreign_predictor(context: Context) -> ForeignPredictor | None:
     """The answer predictor where it is not the student: its model, and the examples in its own tokens."""
     if context.config.weights.predictor == "own":
         return None

@@ -27,6 +27,27 @@ def test_it_starts_by_keeping_nearly_everything(generator):
     assert torch.allclose(weights, torch.full((2, 5), 0.864), atol=0.03)
 
 
+def test_eq_2_by_hand():
+    # Embeddings (1, 0) and (0, 1) are (1, -1) and (-1, 1) after the norm; every matrix is the identity. A token's score
+    # on itself is 2 / sqrt 2, on the other -2 / sqrt 2, so it attends to itself with a = 1 / (1 + exp(-4 / sqrt 2)).
+    generator = WeightGenerator(2, num_heads=1, logit_bound=1e6)
+    with torch.no_grad():
+        generator.attention.in_proj_weight.copy_(torch.eye(2).repeat(3, 1))
+        generator.attention.out_proj.weight.copy_(torch.eye(2))
+        generator.mlp[0].weight.copy_(torch.eye(2))
+        generator.mlp[0].bias.zero_()
+        generator.mlp[2].weight.copy_(torch.tensor([[1.0, 2.0]]))
+        generator.mlp[2].bias.fill_(-0.5)
+        weights = torch.sigmoid(generator(torch.eye(2)[None], torch.ones(1, 2, dtype=torch.bool)))[0]
+    both = 2 / (1 + math.exp(-4 / math.sqrt(2)))  # a - (1 - a), and 1 of the token itself: 2a
+
+    def gelu(value):
+        return value * 0.5 * (1 + math.erf(value / math.sqrt(2)))
+
+    logits = [gelu(both) + 2 * gelu(-both) - 0.5, gelu(-both) + 2 * gelu(both) - 0.5]
+    assert weights.tolist() == pytest.approx([1 / (1 + math.exp(-logit)) for logit in logits], abs=1e-4)
+
+
 def test_logits_stay_within_the_bound_and_keep_a_gradient(generator):
     with torch.no_grad():
         generator.mlp[2].bias.fill_(9.0)
