@@ -8,7 +8,7 @@ from kpod.weight_validation.agreement import AGREEMENT_COLUMNS, agreement_of
 from kpod.weight_validation.material import Material, material_of_run
 from kpod.weight_validation.report import Report, validate
 from kpod.weight_validation.roc import Bootstrap, auc
-from kpod.weight_validation.saved import FILE, read_reports, save_report
+from kpod.weight_validation.saved import FILE, is_stale, read_reports, save_report
 from kpod.weight_validation.scores import SCORE_NAMES, plain_scores
 from kpod.weight_validation.targets import TARGET_NAMES, Target, find_targets
 from kpod.weight_validation.truth import Arithmetic, found_arithmetic, read_calculations
@@ -27,6 +27,7 @@ __all__ = [
     "auc",
     "find_targets",
     "found_arithmetic",
+    "is_stale",
     "material_of_run",
     "plain_scores",
     "read_calculations",

@@ -5,14 +5,30 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from kpod.artefacts import write_whole
 from kpod.errors import InputError
 from kpod.run_store import Run, now
 from kpod.weight_validation.report import Report
+from kpod.weight_validation.scores import SCORE_NAMES
+from kpod.weight_validation.targets import TARGET_NAMES
 
 FILE = "weight_validation.json"
 _FIELDS = {field.name for field in fields(Report)}
+_NUMBER, _MAYBE = (int, float), (int, float, type(None))
+_MEANS = {"count": int, "weight": _NUMBER, "spread": _NUMBER}
+_ROWS: dict[str, dict[str, Any]] = {
+    "aucs": {"target": str, "score": str, "positives": int, "negatives": int, "auc": _NUMBER, "low": _MAYBE,
+             "high": _MAYBE},
+    "classes": {"kind": str, **_MEANS},
+    "roles": {"role": str, **_MEANS},
+    "words": {"word": str, "kind": str, **_MEANS},
+    "epochs": {"epoch": int, "target": str, "auc": _MAYBE},
+    "agreement": {"first": str, "second": str, "questions": int, "tokens": int, "spearman": _MAYBE, "within": _MAYBE,
+                  "in_digits": _MAYBE, "kendall": _MAYBE},
+}  # fmt: skip
+"""What the rows of a report hold."""
 
 
 def read_reports(run: Run) -> list[Report]:
@@ -21,12 +37,26 @@ def read_reports(run: Run) -> list[Report]:
     if not path.is_file():
         return []
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["reports"]
-        return [Report(**{name: value for name, value in row.items() if name in _FIELDS}) for row in rows]
-    except (ValueError, KeyError, TypeError) as error:
+        return [_checked(row) for row in json.loads(path.read_text(encoding="utf-8"))["reports"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path} is damaged ({error}). Delete it and validate again: python -m kpod validate-weights {run.folder}"
         ) from error
+
+
+def _checked(row: dict[str, Any]) -> Report:
+    """The report of a row of the file, which may have come with a run from anywhere. Raises ValueError and the like."""
+    report = Report(**{name: value for name, value in row.items() if name in _FIELDS})
+    for name, keys in _ROWS.items():
+        for each in getattr(report, name):
+            for key, kind in keys.items():
+                if not isinstance(each[key], kind) or isinstance(each[key], bool):
+                    raise ValueError(f"{name} has {key} {str(each[key])[:40]!r}")
+    named = {each["target"] for each in (*report.aucs, *report.epochs)} - set(TARGET_NAMES)
+    named |= {each["score"] for each in report.aucs} - set(SCORE_NAMES)
+    if named:
+        raise ValueError(f"it names {sorted(named)[0][:40]!r}")
+    return report
 
 
 def save_report(run: Run, report: Report) -> Report:

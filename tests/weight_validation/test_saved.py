@@ -1,0 +1,75 @@
+"""The validations of a run: kept, replaced by the next of the same rationales, told when stale, checked when read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from kpod.errors import InputError
+from kpod.run_store import load_run
+from kpod.weight_validation import FILE, material_of_run, plain_scores, read_reports, save_report, validate
+from kpod.weight_validation.saved import is_stale
+from tests.support.made_run import make_run
+
+
+@pytest.fixture
+def run(tmp_path):
+    return make_run(tmp_path / "run", count=8)
+
+
+@pytest.fixture
+def report(run):
+    material = material_of_run(run)
+    return validate(material, plain_scores(material), data="training rationales", resamples=20)
+
+
+def test_kept_and_replaced(run, report):
+    assert read_reports(run) == []
+    kept = save_report(run, report)
+    assert kept.fingerprint == "made-weights" and kept.made_at
+    assert read_reports(load_run(run.folder)) == [kept]
+    save_report(run, replace(report, data="held out: other.jsonl"))
+    again = save_report(run, replace(report, resamples=50))
+    found = read_reports(run)
+    assert [each.data for each in found] == ["held out: other.jsonl", "training rationales"]
+    assert found[1] == again and found[1].resamples == 50
+
+
+def test_weights_that_were_learned_anew(run, report):
+    kept = save_report(run, report)
+    assert not is_stale(run, kept)
+    record = replace(run.state.stages["weights"], fingerprint="another")
+    run.update(stages=run.state.stages | {"weights": record})
+    assert is_stale(run, kept)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row["aucs"][0].update(auc="<b>"),
+        lambda row: row["aucs"][0].update(target="<script>"),
+        lambda row: row["aucs"][0].update(score="other"),
+        lambda row: row["words"][0].pop("count"),
+        lambda row: row["classes"][0].update(weight=None),
+        lambda row: row.update(aucs={"a": 1}),
+        lambda row: row.pop("truth"),
+    ],
+)
+def test_a_file_from_anywhere_is_checked(run, report, change):
+    save_report(run, report)
+    path = run.folder / FILE
+    content = json.loads(path.read_text())
+    change(content["reports"][0])
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match="is damaged"):
+        read_reports(run)
+
+
+def test_a_file_that_was_cut(run, report):
+    save_report(run, report)
+    path = run.folder / FILE
+    path.write_text(path.read_text()[:100])
+    with pytest.raises(InputError, match="Delete it and validate again"):
+        read_reports(run)
