@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +14,10 @@ from kpod.batching import sorted_batches
 from kpod.errors import RunCancelled
 from kpod.progress import Reporter
 from kpod.prompts import ANSWER_TRIGGER
+from kpod.step_splitting import split_steps
 from kpod.students.generation import encode_questions, generation_inputs, own_settings_only
 
 NEXT_QUESTION = "\nQ:"
-_ANSWERED = re.compile(re.escape(ANSWER_TRIGGER) + r"[^\n]*?\S\.?(\n|\.\s)")
 TAIL_TOKENS = 48  # the answer sentence and the start of a next question fit into so many
 
 
@@ -99,14 +98,28 @@ def _end_ids(model: Any, tokenizer: Any) -> list[int]:
 
 
 def _is_done(text: str) -> bool:
-    return NEXT_QUESTION in text or _ANSWERED.search(text) is not None
+    return NEXT_QUESTION in text or answer_sentence_end(text) is not None
+
+
+def answer_sentence_end(text: str) -> int | None:
+    """Where the answer sentence ends; None where there is none, or what follows does not show yet that it is over.
+
+    It ends with its line, or where a sentence ends that another follows: not at the period of "St. Louis".
+    """
+    start = text.find(ANSWER_TRIGGER)
+    while start >= 0:
+        line, newline, _ = text[start:].partition("\n")
+        if line[len(ANSWER_TRIGGER) :].strip():
+            steps = split_steps(line)
+            return start + steps[0][1] if len(steps) > 1 else start + len(line) if newline else None
+        start = text.find(ANSWER_TRIGGER, start + 1)
+    return None
 
 
 def trim_output(text: str) -> str:
     """The output up to where the student asks itself a next question, or goes on after its answer sentence."""
     text = text.split(NEXT_QUESTION, 1)[0]
-    answered = _ANSWERED.search(text)
-    return (text[: answered.end()] if answered else text).strip()
+    return text[: answer_sentence_end(text)].strip()
 
 
 class _Answered(StoppingCriteria):

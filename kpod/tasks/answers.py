@@ -25,7 +25,9 @@ _MARKER = re.compile(
 )
 # A small student runs on with a next question of its own; that question's answer is not this one's.
 _NEXT_QUESTION = re.compile(r"\n\s*(?:Q|Question)\s*\d*\s*:")
-_ANSWER_END = re.compile(r"(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)[.!?](?=\s|$)|(?<![:\n])\n")
+# Not at the periods of "St. Louis", "George W. Bush", "J. K. Rowling"; "C." alone ends with its period.
+_TITLES = "".join(rf"(?<!\b{title})" for title in ("Mr", "Mrs", "Ms", "Dr", "St", "Mt", "Ft", "Prof", "Gen", "Capt"))
+_ANSWER_END = re.compile(rf"{_TITLES}(?<!\s[A-Z])[.!?](?=\s|$)(?!\s[A-Z]\.)|(?<![:\n])\n")
 
 _DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+"
 _NUMBER = re.compile(
@@ -153,7 +155,7 @@ def extract_letter(text: str, choices: Sequence[str] | None = None) -> str | Non
     Its last statement of the answer gives a letter, or the words of one of `choices`. Without a statement:
     the whole text, the last "option C", the last letter in brackets. Where all that gives none and `choices`
     are known: the one option that is named in the last sentence that names any. A letter beyond the choices
-    is no answer.
+    is none.
     """
     own = own_text(text).strip()
     statements = answer_statements(text)
@@ -164,8 +166,8 @@ def extract_letter(text: str, choices: Sequence[str] | None = None) -> str | Non
     else:
         letters = _NAMED_LETTER.findall(own) or _BRACKETED_LETTER.findall(own)
         letter = letters[-1].upper() if letters else None
-    if letter is not None or not choices:
-        return None if choices and letter and ord(letter) - ord("A") >= len(choices) else letter
+    if not choices or (letter is not None and ord(letter) - ord("A") < len(choices)):
+        return letter
     parts = [*statements[:1], *_sentences(own)[::-1]]
     named = next(filter(None, (named_choices(part, choices) for part in parts)), [])
     return chr(ord("A") + named[0]) if len(named) == 1 else None

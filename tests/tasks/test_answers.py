@@ -52,6 +52,29 @@ NUMBERS = {
     "It rose by .5": "0.5",
     "worth 2 million": "2",
     "He read 5 10/2": "5",
+    # Commas, units, percentages, negatives, money and LaTeX as students and teachers write them.
+    "Therefore, the answer is 12,345,678.": "12345678",
+    "Therefore, the answer is 1,234.50 km/h.": "1234.5",
+    "Therefore, the answer is 12.5 %.": "12.5",
+    "Therefore, the answer is 12.5 percent.": "12.5",
+    "Therefore, the answer is 12\\%.": "12",
+    "Therefore, the answer is -0.75.": "-0.75",
+    "Therefore, the answer is -1 1/2.": "-1.5",
+    "Therefore, the answer is 2 3/4 hours.": "2.75",
+    "Therefore, the answer is €1,000.": "1000",
+    "Therefore, the answer is 20¢.": "20",
+    "Therefore, the answer is $12 per hour.": "12",
+    "Therefore, the answer is 3 feet 4 inches.": "3",
+    "Therefore, the answer is $\\frac{3}{4}$.": "0.75",
+    "Therefore, the answer is $-\\frac{3}{4}$.": "-0.75",
+    "Therefore, the answer is \\( 42 \\).": "42",
+    "Therefore, the answer is $\\boxed{1,250}$.": "1250",
+    "Therefore, the answer is \\boxed{2\\frac{1}{2}} hours.": "2.5",
+    "Therefore, the answer is \\text{18}.": "18",
+    "Therefore, the answer is 7.\nTherefore, the answer is 8.": "8",
+    "Therefore, the answer is (18).": "18",
+    "Therefore, the answer is 18th.": "18",
+    "So 3 * 6 = 18 pens.\nTherefore, the answer is 18": "18",
 }
 
 
@@ -166,6 +189,15 @@ LETTERS = {
     "(b).": "B",
     "(A) is too far, (B) fits.": "B",
     "Only choice C is left.": "C",
+    "Therefore, the answer is (C). Bears sleep in it.": "C",
+    "Therefore, the answer is C. Because B is far.": "C",
+    "Therefore, the answer is C, not B.": "C",
+    "Therefore, the answer is C) park.": "C",
+    "Therefore, the answer is $\\boxed{C}$.": "C",
+    "Therefore, the answer is \\textbf{(C)}.": "C",
+    "Therefore, the answer is **(C)**.": "C",
+    "Therefore, the answer is Option (c).": "C",
+    "(C) park": "C",
 }
 
 
@@ -195,6 +227,7 @@ def test_words_of_a_choice_count_where_choices_are_known():
         "It must be green. Only a tree is.": "D",
         "It could be a dog park. Only dogs know.": "C",
         "Only a tree or a bank fits.": None,
+        "The answer is Q. bank.": "A",  # there is no option Q
         "None of them.": None,
     }
     assert {text: answers.extract_letter(text, choices) for text in cases} == cases
@@ -202,6 +235,22 @@ def test_words_of_a_choice_count_where_choices_are_known():
 
 def test_a_letter_beyond_the_choices_is_no_answer():
     assert answers.extract_letter("The answer is (E).", ["x", "y"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "statement"),
+    [
+        ("Therefore, the answer is St. Louis. It is far.", "St. Louis"),
+        ("The answer is Mt. Fuji.", "Mt. Fuji"),
+        ("The answer is Anna W. Reed. She won.", "Anna W. Reed"),
+        ("The answer is A. B. Reed. She won.", "A. B. Reed"),
+        ("The answer is C. Bears sleep.", "C"),
+        ("The answer is 3:30 p.m. on Friday", "3:30 p.m"),
+    ],
+)
+def test_a_statement_ends_with_its_sentence(text, statement):
+    """Not at the period of a title or of an initial."""
+    assert answers.answer_statements(text) == [statement]
 
 
 @pytest.mark.parametrize(
