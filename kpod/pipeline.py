@@ -296,7 +296,8 @@ def _hash_inputs(context: Context, log: Callable[[str], None]) -> dict[str, str]
     hashes = {"student": checkpoint_hash(context.student_folder)}
     predictor = context.config.weights.predictor
     if predictor != "own" and context.method.learns_weights:
-        hashes["predictor"] = checkpoint_hash(resolve_student(predictor, log).folder)
+        resolved = resolve_student(predictor, lambda said: log(f"Answer predictor: {said}"))
+        hashes["predictor"] = checkpoint_hash(resolved.folder)
     first, *further = context.evaluation_sets
     for name, source, given in (
         ("data", context.source, context.config.data.source),

@@ -125,7 +125,7 @@ def foreign_predictor(context: Context) -> ForeignPredictor | None:
     """The answer predictor where it is not the student: its model, and the examples in its own tokens."""
     if context.config.weights.predictor == "own":
         return None
-    folder = resolve_student(context.config.weights.predictor, context.reporter.log).folder
+    folder = resolve_student(context.config.weights.predictor, lambda said: None).folder  # said when it was hashed
     student = context.config.student
     model, tokenizer = load_student(folder, dtype=student.dtype, device=student.device)
     examples = examples_of_tables(context.questions, context.run.steps, tokenizer, read_family(folder))
