@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +24,7 @@ from kpod.cli_data import check, data
 from kpod.cli_evaluate import evaluate
 from kpod.cli_preflight import dry_run
 from kpod.cli_teach import teach
-from kpod.cli_weights import validate_weights, weigh
+from kpod.cli_weights import stability, validate_weights, weigh
 from kpod.config import RunConfig, load_config, override
 from kpod.errors import InputError, RunCancelled
 from kpod.jobs import run_in_queue
@@ -57,7 +60,27 @@ def run(
         if not dry_run(wanted, _console(), beside.parent if beside else None):
             raise typer.Exit(1)
         return
-    opened = _opened_run(preset, config, resume, settings or [], out)
+    with _together() as leads:
+        if leads:
+            _run(_opened_run(preset, config, resume, settings or [], out), queue)
+
+
+@contextmanager
+def _together() -> Iterator[bool]:
+    """With the processes that torchrun or accelerate started beside this one: whether it is the one that does the run.
+
+    Alone it is.
+    """
+    if int(os.environ.get("WORLD_SIZE", 1)) == 1:
+        yield True
+        return
+    from kpod.parallel_run import joined
+
+    with joined() as leads:
+        yield leads
+
+
+def _run(opened: Run, queue: bool) -> None:
     typer.echo(f"Run {opened.name!r} in {opened.folder}", err=True)
     if queue:
         run_in_queue(opened)
@@ -131,7 +154,9 @@ def pretrain_nano(
     )
 
 
-for command in (ablate, evaluate, schedule, robustness, steps, data, check, teach, export, weigh, validate_weights):
+for command in (ablate, evaluate, schedule, robustness, steps, data, check, teach, export):
+    app.command()(command)
+for command in (weigh, validate_weights, stability):
     app.command()(command)
 app.command("import")(import_)
 

@@ -50,10 +50,13 @@ class Stage:
         return self.inputs.name
 
 
-def run_pipeline(run: Run, reporter: RunReporter | None = None, donors: Sequence[Run] = ()) -> Run:
+def run_pipeline(
+    run: Run, reporter: RunReporter | None = None, donors: Sequence[Run] = (), until: str | None = None
+) -> Run:
     """Run every stage that is not up to date. The run folder is locked meanwhile, and readable.
 
-    A stage that one of the `donors` has finished from the same inputs is taken over from there.
+    A stage that one of the `donors` has finished from the same inputs is taken over from there. `until`: a stage, which
+    is done with those that it depends on and no other; the run then ends as a stopped one.
 
     Raises InputError for a user's mistake and RunCancelled where asked to stop; the run's status says which.
     """
@@ -66,7 +69,7 @@ def run_pipeline(run: Run, reporter: RunReporter | None = None, donors: Sequence
         for remark in run.remarks:
             reporter.log(remark)
         try:
-            _run_stages(run, reporter, donors)
+            _run_stages(run, reporter, donors, until)
         except (RunCancelled, KeyboardInterrupt) as stop:
             message = str(stop) or "Interrupted."
             _end(run, reporter, "cancelled", f"{message} Continue with: python -m kpod run --resume {run.folder}")
@@ -88,7 +91,7 @@ def _end(run: Run, reporter: RunReporter, status: str, message: str, error: str 
         print(refused, file=reporter.stream, flush=True)
 
 
-def _run_stages(run: Run, reporter: RunReporter, donors: Sequence[Run]) -> None:
+def _run_stages(run: Run, reporter: RunReporter, donors: Sequence[Run], until: str | None) -> None:
     config = run.config
     methods.get(config.method)
     resolved = resolve_student(config.student.name, reporter.log)
@@ -101,7 +104,7 @@ def _run_stages(run: Run, reporter: RunReporter, donors: Sequence[Run]) -> None:
     wanted = fingerprints([stage.inputs for stage in stages])
     _forget_stale(run, stages, wanted)
     threads = torch.get_num_threads()
-    for stage in stages:
+    for stage in stages if until is None else _up_to(stages, until):
         if not stage.needed:
             continue
         if stage.name in run.state.stages:
@@ -119,6 +122,17 @@ def _run_stages(run: Run, reporter: RunReporter, donors: Sequence[Run]) -> None:
         torch.set_num_threads(threads)
         context.fingerprint = wanted[stage.name]
         _run_stage(context, stage)
+    if until is not None:
+        raise RunCancelled(f"Stopped after the stage {until}, as asked.")
+
+
+def _up_to(stages: Sequence[Stage], last: str) -> list[Stage]:
+    """A stage and those that it depends on, in order."""
+    wanted = {last}
+    for stage in reversed(stages):
+        if stage.name in wanted:
+            wanted |= set(stage.inputs.after)
+    return [stage for stage in stages if stage.name in wanted]
 
 
 def due_stages(run: Run, config: RunConfig) -> list[str]:

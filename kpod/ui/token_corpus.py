@@ -13,6 +13,7 @@ from kpod.token_analysis import correlation, frequency_bins, mean_weights_by_kin
 from kpod.ui import parts, reads, state
 from kpod.ui.corpus import Corpus, read_corpus, vocabulary_of
 from kpod.ui.saved_figures import figure, format_choice
+from kpod.ui.token_validation import validation_view
 
 LEAST_COUNT = 3  # words that occur less often say little about themselves
 
@@ -51,6 +52,7 @@ def corpus_view(run: Run) -> None:
             means = _kind_means(str(run.folder), reads.stamp(run, "weight_history"), run)
             figure(summary.kinds_over_epochs_figure(means), "kinds-over-epochs")
     _word_table(words)
+    validation_view(run)
 
 
 def _against_loss(run: Run, corpus: Corpus, weights: np.ndarray) -> None:

@@ -1,0 +1,112 @@
+"""Do the weights hold on other data? Mask learning with one set of settings on several sets of rationales."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kpod.config import RunConfig, make_config, override
+from kpod.errors import InputError, RunCancelled
+from kpod.run_store import Run, create_run, load_run
+from kpod.weight_validation import material_of_run, plain_scores, save_report, validate
+
+DATA = "../shared/data"
+SETS: dict[str, dict[str, Any]] = {
+    "svamp-gpt35": {"source": "svamp/train_gpt35_mcckd.jsonl", "task": "svamp"},
+    "gsm8k-human": {"source": "gsm8k/train_human.jsonl", "task": "gsm8k"},
+    "gsm8k-gpt35": {"source": "gsm8k/train_gpt35_metamath_ansaug.jsonl", "task": "gsm8k", "duplicates": "first"},
+    "csqa-palm": {"source": "csqa/train.jsonl", "task": "commonsense_qa"},
+}
+"""Rationales of four kinds in the optional data folder, by name: settings of the section `data`."""
+
+LEAST_KEPT, MOST_KEPT = 0.1, 0.9
+LAST_STEPS = 20  # of mask learning, whose mean NLL counts: single batches scatter
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How mask learning ended on a set: the mean weight, the answer's NLL (nats a token) with the rationale masked,
+    whole and gone, the warnings, and the AUC of results, None where the set has no arithmetic."""
+
+    name: str
+    folder: Path
+    keep_rate: float
+    nll_masked: float
+    nll_full: float
+    nll_empty: float
+    warnings: tuple[str, ...]
+    results_auc: float | None
+
+    @property
+    def lost(self) -> float:
+        """The share of what the rationale is worth that masking loses; below a half, masked is nearer to whole."""
+        return (self.nll_masked - self.nll_full) / (self.nll_empty - self.nll_full)
+
+    @property
+    def holds(self) -> bool:
+        """Between a tenth and nine tenths are kept, and masked rationales are worth more than half of whole ones."""
+        is_worth = self.nll_empty > self.nll_full and self.lost < 0.5
+        return LEAST_KEPT <= self.keep_rate <= MOST_KEPT and is_worth and not self.warnings
+
+
+def stability_config(name: str, questions: int, settings: Sequence[str] = (), data: str = DATA) -> RunConfig:
+    """SmolLM2-135M on the first questions of a set, all of mask learning as the defaults are, then `settings`.
+
+    Raises InputError for a name that is none.
+    """
+    if name not in SETS:
+        raise InputError(f"{name!r} is no set of rationales; there are {', '.join(SETS)}.")
+    values = SETS[name] | {"source": f"{data}/{SETS[name]['source']}", "train_limit": questions}
+    if not Path(values["source"]).is_file():
+        raise InputError(f"There is no {values['source']}. Give the data folder with --data.")
+    config = make_config(
+        {
+            "name": f"Stability: {name}",
+            "data": values,
+            "student": {"name": "smollm2-135m", "max_tokens": 320},
+            "clustering": {"embedding": "tfidf"},
+        }
+    )
+    return override(config, list(settings))
+
+
+def run_stability(
+    root: Path, configs: dict[str, RunConfig], learn: Callable[[Run], Any], resamples: int = 300
+) -> Iterator[Outcome]:
+    """Learn weights on each set, in a run folder of its name under `root`, and say how it ended.
+
+    learn: does a run's stages up to its weights. A folder that is there already goes on where it stopped. Each run
+    keeps its validation. Raises InputError and RunCancelled as a run does.
+    """
+    for name, config in configs.items():
+        folder = root / name
+        run = load_run(folder) if (folder / "run.json").is_file() else create_run(folder, config)
+        run.config = config
+        learn(run)
+        run = load_run(folder)
+        if "weights" not in run.state.stages:
+            raise RunCancelled(f"Stopped before the weights of {name} were learned.")
+        yield outcome_of(run, name, resamples)
+
+
+def outcome_of(run: Run, name: str, resamples: int = 300) -> Outcome:
+    """How a run's mask learning ended, by its metrics; validates it on the way."""
+    material = material_of_run(run)
+    report = save_report(
+        run, validate(material, plain_scores(material), data="training rationales", resamples=resamples)
+    )
+    metrics = run.metrics
+    steps = metrics[(metrics["stage"] == "weights") & (metrics["phase"] == "mask")].tail(LAST_STEPS)
+    row = report.auc_of("results")
+    return Outcome(
+        name,
+        run.folder,
+        float(run.table("tokens", columns=["weight"])["weight"].mean()),
+        float(steps["nll_masked"].mean()),
+        float(steps["nll_full"].iloc[-1]),
+        float(steps["nll_empty"].iloc[-1]),
+        tuple(run.state.stages["weights"].warnings),
+        None if row is None else row["auc"],
+    )

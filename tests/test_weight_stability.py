@@ -1,0 +1,89 @@
+"""Mask learning on several sets of rationales: what is run, how its end is judged, and how it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kpod.errors import InputError, RunCancelled
+from kpod.weight_stability import SETS, Outcome, outcome_of, run_stability, stability_config
+from kpod.weight_validation import read_reports
+from tests.support.made_run import make_run
+
+GOOD = Outcome("a", Path("a"), 0.5, nll_masked=0.4, nll_full=0.2, nll_empty=1.2, warnings=(), results_auc=0.9)
+
+
+def test_what_masking_loses_of_the_rationales_worth():
+    assert GOOD.lost == pytest.approx(0.2) and GOOD.holds
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"keep_rate": 0.05},
+        {"keep_rate": 0.95},
+        {"nll_masked": 0.71},  # nearer to none than to all
+        {"warnings": ("Weights collapsed",)},
+        {"nll_empty": 0.1},  # a rationale that does harm is worth nothing
+    ],
+)
+def test_what_does_not_hold(change):
+    assert not replace(GOOD, **change).holds
+
+
+def test_the_sets_are_there_with_their_rationales(shared_data):
+    for name in SETS:
+        config = stability_config(name, 12, ["weights.epochs=2"], str(shared_data))
+        assert (config.data.train_limit, config.weights.epochs, config.student.name) == (12, 2, "smollm2-135m")
+
+
+def test_wrong_names_and_folders(tmp_path):
+    with pytest.raises(InputError, match="no set of rationales; there are svamp-gpt35, gsm8k-human"):
+        stability_config("svamp", 12)
+    with pytest.raises(InputError, match="Give the data folder with --data"):
+        stability_config("svamp-gpt35", 12, data=str(tmp_path))
+
+
+def learned(run):
+    """A made run in place of one that learns: its metrics say how mask learning went."""
+    if not run.has("tokens"):
+        made = make_run(run.folder.parent / "made", count=6, upto="weights")
+        for table in ("questions", "steps", "tokens", "weight_history"):
+            run.write_table(table, made.table(table))
+        run.update(stages=made.state.stages)
+        rows = [{"stage": "weights", "step": 1, "phase": "predictor", "nll_random": 2.0}]
+        for step, nll in enumerate([9.0] * 5 + [0.6, 0.4] * 10, start=2):
+            figures = {"nll_masked": nll, "nll_full": 0.2, "nll_empty": 1.2}
+            rows.append({"stage": "weights", "step": step, "phase": "mask", **figures})
+        run.append_metrics(rows)
+
+
+def test_every_set_is_run_and_judged_by_its_last_steps(tmp_path, shared_data):
+    configs = {"gsm8k-human": stability_config("gsm8k-human", 6, data=str(shared_data))}
+    (outcome,) = run_stability(tmp_path, configs, learned, resamples=20)
+    assert (outcome.name, outcome.folder) == ("gsm8k-human", tmp_path / "gsm8k-human")
+    assert outcome.nll_masked == pytest.approx(0.5) and outcome.lost == pytest.approx(0.3) and outcome.holds
+    assert 0.1 < outcome.keep_rate < 0.9
+    assert [outcome] == list(run_stability(tmp_path, configs, learned, resamples=20))  # goes on where it was
+
+
+def test_a_run_that_was_stopped_stops_the_others(tmp_path, shared_data):
+    names = ("gsm8k-human", "svamp-gpt35")
+    configs = {name: stability_config(name, 6, data=str(shared_data)) for name in names}
+    with pytest.raises(RunCancelled, match="before the weights of gsm8k-human"):
+        list(run_stability(tmp_path, configs, lambda run: None))
+    assert not (tmp_path / "svamp-gpt35").exists()
+
+
+def test_rationales_without_arithmetic_have_no_auc(tmp_path):
+    run = make_run(tmp_path / "run", count=6, upto="weights")
+    run.append_metrics([{"stage": "weights", "phase": "mask", "nll_masked": 1.0, "nll_full": 0.5, "nll_empty": 2.0}])
+    questions = run.questions
+    length = questions["rationale"].str.len().max()
+    questions["rationale"] = ["so it is " * int(length)] * len(questions)
+    run.write_table("questions", questions)
+    outcome = outcome_of(run, "a", resamples=20)
+    assert outcome.results_auc is None
+    assert [report.data for report in read_reports(run)] == ["training rationales"]
