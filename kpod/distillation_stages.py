@@ -18,10 +18,12 @@ from kpod.distillation.lessons import Objective, RationaleObjective
 from kpod.distillation.objective import loss_weights
 from kpod.distillation.student_weights import save_trained, to_be_trained
 from kpod.distillation.trainer import Distillation, TrainingOptions
+from kpod.distillation.workers import Workers
 from kpod.errors import InputError
 from kpod.further_rationales import FIELDS, FILE, find_further
 from kpod.pipeline_stages import difficulties_of
 from kpod.preparation import encode_question
+from kpod.progress import Reporter
 from kpod.prompt_pairs import encode_pair_answer_only
 from kpod.prompts import EncodedExample, encode_answer_only
 from kpod.records import Question
@@ -52,6 +54,23 @@ def read_further_rationales(context: Context) -> None:
 
 def distil(context: Context) -> None:
     """Train the student by its method, and record what every epoch was trained on and how hard it left each step."""
+    settings, reporter = context.config.distillation, context.reporter
+    if settings.tensorboard:
+        reporter = with_tensorboard(reporter, context.run.folder / "tensorboard")
+    Workers().told({"student": str(context.student_folder), "run": str(context.run.folder), "of": context.fingerprint})
+    training = training_of(context, reporter)
+    history = training.run()
+    save_trained(training.model, context.tokenizer, context.run.folder, settings.tuning)
+    before = context.by_question("nll")
+    all_epochs = [[before[row] for row in training.probe], *history]
+    context.run.write_table("difficulty_history", _history_table(context, training.probe, all_epochs))
+    context.run.write_table("training_plan", _plan_table(training.plans))
+    context.summarise(supervised_tokens=training.at.supervised, training_steps=training.at.step)
+    delete_checkpoints(context.checkpoints("distill"))
+
+
+def training_of(context: Context, reporter: Reporter) -> Distillation:
+    """The distillation that the run's configuration asks for, the same in every process of it."""
     config, settings = context.config, context.config.distillation
     model = to_be_trained(context.load_student(), settings.model_dump(), seed=config.seed)
     examples = [example.encoded for example in context.examples]
@@ -60,8 +79,7 @@ def distil(context: Context) -> None:
     options = TrainingOptions(
         seed=config.seed, **{key: value for key, value in settings.model_dump().items() if key in fields}
     )
-    reporter = context.reporter
-    training = Distillation(
+    return Distillation(
         model,
         objective_of(context, examples),
         curriculum_of(context, len(examples)),
@@ -70,16 +88,8 @@ def distil(context: Context) -> None:
         options,
         pad_id=context.tokenizer.pad_token_id,
         checkpoints=context.checkpoints("distill"),
-        reporter=with_tensorboard(reporter, context.run.folder / "tensorboard") if settings.tensorboard else reporter,
+        reporter=reporter,
     )
-    history = training.run()
-    save_trained(model, context.tokenizer, context.run.folder, settings.tuning)
-    before = context.by_question("nll")
-    all_epochs = [[before[row] for row in probe], *history]
-    context.run.write_table("difficulty_history", _history_table(context, probe, all_epochs))
-    context.run.write_table("training_plan", _plan_table(training.plans))
-    context.summarise(supervised_tokens=training.at.supervised, training_steps=training.at.step)
-    delete_checkpoints(context.checkpoints("distill"))
 
 
 def curriculum_of(context: Context, num_questions: int) -> Any:

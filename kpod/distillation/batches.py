@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +68,24 @@ def build_batch(lessons: Sequence[Sequence[Lesson]], pad_id: int, *, given_in_en
         groups_B=torch.tensor([lesson.group for lesson in texts]),
         pairs=_pairs(lessons),
     )
+
+
+def passes(
+    lessons: Sequence[Sequence[Lesson]], most_questions: int, most_tokens: int | None
+) -> Iterator[Sequence[Sequence[Lesson]]]:
+    """The lessons of a step in parts that go through the student one by one, each of at most so many questions and
+    tokens with padding (but of one question at least). The loss and its gradient are the same however they are cut.
+    """
+    start, rows, longest = 0, 0, 0
+    for end, question in enumerate(lessons):
+        rows += len(question)
+        longest = max(longest, *(len(lesson.example) for lesson in question))
+        too_large = most_tokens is not None and rows * longest > most_tokens
+        if end > start and (too_large or end - start == most_questions):
+            yield lessons[start:end]
+            start, rows, longest = end, len(question), max(len(lesson.example) for lesson in question)
+    if lessons:
+        yield lessons[start:]
 
 
 def _pairs(lessons: Sequence[Sequence[Lesson]]) -> tuple[tuple[int, int], ...]:

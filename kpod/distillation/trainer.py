@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,18 +13,22 @@ import numpy as np
 import torch
 
 from kpod.batching import bucketed_batches
-from kpod.checkpoints import load_newest, optimizer_tensors, restore_optimizer, save_checkpoint
+from kpod.checkpoints import load_newest, save_checkpoint
 from kpod.curriculum.rivals import CurriculumState, StagePlan
-from kpod.distillation.batches import Totals, TrainingBatch, build_batch
+from kpod.distillation.batches import Totals, TrainingBatch, build_batch, passes
 from kpod.distillation.divergence import WINDOW, LossWatch
 from kpod.distillation.learning_rate import learning_rate_factor
 from kpod.distillation.lessons import Objective
 from kpod.distillation.objective import supervised_targets
+from kpod.distillation.training_state import last_good_checkpoint, restore_training, training_state
+from kpod.distillation.workers import Workers
 from kpod.errors import InputError, RunCancelled
 from kpod.memory import peak_memory_bytes
 from kpod.progress import Reporter, TimeLeft
 from kpod.prompts import EncodedExample
 from kpod.step_difficulty.token_nlls import token_nlls
+
+TOKENS_A_PASS = 640  # on a CPU, where more at once is no faster and takes memory in proportion
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,9 @@ class Distillation:
         self.examples, self.probe = list(examples), list(probe)
         self.options, self.pad_id = options, pad_id
         self.checkpoints, self.reporter = checkpoints, reporter or Reporter()
+        self.workers = Workers()
         self.trainable = {name: value for name, value in model.named_parameters() if value.requires_grad}
+        self.device = next(iter(self.trainable.values())).device
         self.optimizer = torch.optim.AdamW(
             list(self.trainable.values()), lr=options.learning_rate, weight_decay=options.weight_decay
         )
@@ -119,7 +126,7 @@ class Distillation:
                 self._one_step()
             if self.at.batch == len(self.batches) or self._finished():
                 self._end_epoch()
-            cancelled = self.reporter.cancelled()
+            cancelled = self.workers.agreed(self.reporter.cancelled())
             if cancelled or time.monotonic() - last_saved >= self.options.checkpoint_seconds:
                 self._save()
                 last_saved = time.monotonic()
@@ -160,13 +167,15 @@ class Distillation:
         ]
 
     def _end_epoch(self) -> None:
-        if self.probe:
+        if self.probe and self.workers.leads:
             nlls = token_nlls(self.model, [self.examples[row] for row in self.probe], pad_id=self.pad_id)
             self.probe_nlls.append(np.concatenate(nlls))
         self.at.epoch, self.at.batch, self.plan, self.batches = self.at.epoch + 1, 0, None, []
 
     def _question_losses(self) -> np.ndarray:
         """The mean NLL of every question's rationale and answer under the student as it is."""
+        if not self.workers.leads:
+            return np.array(self.workers.told())
         listening = _Listening(self.reporter)
         try:
             nlls = token_nlls(self.model, self.examples, pad_id=self.pad_id, to_the_end=True, reporter=listening)
@@ -174,7 +183,7 @@ class Distillation:
             self.model.train()
             self._save()
             raise
-        return np.array([float(values.mean()) for values in nlls])
+        return np.array(self.workers.told([float(values.mean()) for values in nlls]))
 
     def _estimate(self) -> None:
         """How many steps there will be in all, were every later epoch whole."""
@@ -198,12 +207,13 @@ class Distillation:
         assert self.plan is not None
         started = time.monotonic()
         epoch = self.at.epoch
-        batches = self._build(self.batches[self.at.batch], self.plan)
+        shares = [self._build(rows, self.plan) for rows in self.workers.shares(self.batches[self.at.batch])]
+        batches = [batch for share in shares for batch in share]
         learning_rate = self.options.learning_rate * self._learning_rate_factor()
         totals = Totals.of(batches)
         loss = 0.0  # of parts of rationales whose steps are all given, nothing is taught
         if totals.supervised:
-            loss = self._update(batches, totals, learning_rate)
+            loss = self._update(shares[self.workers.rank], totals, learning_rate)
             self._look_out(loss, batches, totals)
         self.at.batch, self.at.step = self.at.batch + 1, self.at.step + 1
         self.at.supervised += totals.supervised
@@ -226,11 +236,10 @@ class Distillation:
 
     def _memory(self) -> int:
         """The most memory in use so far: of the GPU, or of the process in this stage of the pipeline."""
-        device = next(iter(self.trainable.values())).device
-        return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else peak_memory_bytes()
+        return torch.cuda.max_memory_allocated(self.device) if self.device.type == "cuda" else peak_memory_bytes()
 
     def _build(self, rows: np.ndarray, plan: StagePlan) -> list[TrainingBatch]:
-        """The step's batches of `batch_size` questions."""
+        """The batches of some of a step's questions: each goes through the student in one pass."""
         lessons = [
             [
                 replace(lesson, scale=float(plan.participation[row]))
@@ -238,10 +247,11 @@ class Distillation:
             ]
             for row in rows
         ]
-        size, in_encoder = self.options.batch_size, self.options.given_steps == "encoder_input"
+        in_encoder = self.options.given_steps == "encoder_input"
+        longest = TOKENS_A_PASS if self.device.type == "cpu" else None
         return [
-            build_batch(lessons[start : start + size], self.pad_id, given_in_encoder=in_encoder)
-            for start in range(0, len(lessons), size)
+            build_batch(part, self.pad_id, given_in_encoder=in_encoder)
+            for part in passes(lessons, self.options.batch_size, longest)
         ]
 
     def _learning_rate_factor(self) -> float:
@@ -254,18 +264,21 @@ class Distillation:
         return learning_rate_factor(position, self.whole_steps, self.options.schedule, self.options.warmup_fraction)
 
     def _update(self, batches: list[TrainingBatch], totals: Totals, learning_rate: float) -> float:
-        torch.manual_seed(self.options.seed * 1_000_003 + self.at.step)  # dropout, the same after a resume
+        # Dropout: the same after a resume, and another in every process.
+        torch.manual_seed(self.options.seed * 1_000_003 + self.at.step + (self.workers.rank << 48))
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         self.optimizer.zero_grad(set_to_none=True)
         whole = 0.0
         for batch in batches:
             loss = self.objective.loss(batch.predicted(self.model), batch, totals)
-            if not torch.isfinite(loss):
-                raise InputError(self._diverged(f"The loss is {loss.item()}", self.at.step))
             loss.backward()
             whole += loss.item()
-        norm = torch.nn.utils.clip_grad_norm_(list(self.trainable.values()), self.options.gradient_clip)
+        parameters = list(self.trainable.values())
+        whole = self.workers.sum_gradients(parameters, whole)
+        if not math.isfinite(whole):
+            raise InputError(self._diverged(f"The loss is {whole}", self.at.step))
+        norm = torch.nn.utils.clip_grad_norm_(parameters, self.options.gradient_clip)
         if not torch.isfinite(norm):
             raise InputError(self._diverged(f"The norm of the gradient is {norm.item()}", self.at.step))
         self.optimizer.step()
@@ -278,49 +291,26 @@ class Distillation:
             raise InputError(self._diverged(what, self.at.step + 1 - WINDOW))
 
     def _diverged(self, what: str, last_good_step: int) -> str:
-        kept = sorted(self.checkpoints.glob("step-*")) if self.checkpoints else []
-        good = [path.name for path in kept if int(path.name.removeprefix("step-")) <= last_good_step]
-        last = f"The last good checkpoint is {good[-1]}." if good else "There is no checkpoint of before."
         return (
-            f"{what} at step {self.at.step + 1} of {self.total_steps}: the training diverged. {last} "
+            f"{what} at step {self.at.step + 1} of {self.total_steps}: the training diverged. "
+            f"{last_good_checkpoint(self.checkpoints, last_good_step)} "
             f"Lower distillation.learning_rate (it is {self.options.learning_rate:g}) and run again."
         )
 
     # ---- checkpoints
 
     def _save(self) -> None:
-        if self.checkpoints is None:
+        if self.checkpoints is None or not self.workers.leads:
             return
         self.reporter.flush()
-        tensors = {f"parameter.{name}": value for name, value in self.trainable.items()}
-        tensors |= optimizer_tensors(self.optimizer, self.trainable)
-        if self.probe_nlls:
-            tensors["probe_nlls"] = torch.from_numpy(np.stack(self.probe_nlls))
-        tensors["curriculum.memory"] = torch.from_numpy(np.asarray(self.state.memory))
-        for name in ("num_input_steps", "participation"):
-            if self.plans:
-                tensors[f"plans.{name}"] = torch.from_numpy(np.stack([getattr(plan, name) for plan in self.plans]))
-        values = {"at": vars(self.at), "stage": self.state.stage, "watch": self.watch.state()}
-        save_checkpoint(self.checkpoints, self.at.step, tensors, values | {"in_epoch": self.plan is not None})
+        save_checkpoint(self.checkpoints, self.at.step, *training_state(self))
 
     def _restore(self) -> None:
         found = load_newest(self.checkpoints, self.reporter.log) if self.checkpoints else None
         if found is None:
             return
-        with torch.no_grad():
-            for name, value in self.trainable.items():
-                value.copy_(found.tensors[f"parameter.{name}"])
-        restore_optimizer(self.optimizer, self.trainable, found.tensors)
-        if "probe_nlls" in found.tensors:
-            self.probe_nlls = list(found.tensors["probe_nlls"].numpy())
-        self.at = Position(**found.values["at"])
-        self.state = CurriculumState(found.values["stage"], found.tensors["curriculum.memory"].numpy())
-        self.watch.restore(found.values["watch"])
-        if "plans.participation" in found.tensors:
-            steps, shares = (found.tensors[f"plans.{name}"].numpy() for name in ("num_input_steps", "participation"))
-            self.plans = [StagePlan(stage, *plan) for stage, plan in enumerate(zip(steps, shares, strict=True), 1)]
-        if found.values["in_epoch"]:
-            self.plan = self.plans[-1]
+        restore_training(self, found)
+        if self.plan is not None:
             self._make_batches()
         self._estimate()
         self.reporter.log(f"Resuming distillation after step {self.at.step} of {self.total_steps}.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
-from kpod.distillation.batches import Totals, build_batch
+from kpod.distillation.batches import Totals, build_batch, passes
 from kpod.distillation.objective import Lesson, weighted_loss
 from kpod.students.supervised_logits import logits_at
 from tests.support.tiny_students import encoded_examples, load_student
@@ -199,6 +201,23 @@ def test_the_mean_is_over_tokens_and_not_over_texts_or_weights(student, examples
     by_tokens = ((batch.weights_N * nll).sum() / len(nll)).item()
     by_weights = ((batch.weights_N * nll).sum() / batch.weights_N.sum()).item()
     assert loss_of(student[0], batch) == pytest.approx(by_tokens, rel=1e-5) != pytest.approx(by_weights, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("most_questions", "most_tokens", "sizes"),
+    [(4, None, [4, 2]), (3, None, [3, 3]), (8, 20, [2, 2, 1, 1]), (8, 1, [1] * 6), (1, 100, [1] * 6), (8, 60, [5, 1])],
+)
+def test_a_step_is_cut_into_passes_by_questions_and_by_tokens_with_padding(most_questions, most_tokens, sizes):
+    lessons = [[SimpleNamespace(example=range(length))] for length in (8, 9, 10, 10, 12, 25)]
+    parts = list(passes(lessons, most_questions, most_tokens))
+    assert [len(part) for part in parts] == sizes
+    assert [question for part in parts for question in part] == lessons
+    assert list(passes([], most_questions, most_tokens)) == []
+
+
+def test_the_texts_of_a_question_stay_in_one_pass():
+    pair = [SimpleNamespace(example=range(10))] * 2
+    assert [len(part) for part in passes([pair, pair, pair], 8, 40)] == [2, 1]
 
 
 def test_nothing_of_a_text_is_cut_off(student):
