@@ -214,7 +214,7 @@ def _print_summary(run: Run) -> None:
             )
         console.print(table)
     if "cluster_terms" in state.summary:
-        apart = state.summary["silhouette"]
+        apart = state.summary.get("silhouette")
         console.print(f"clusters (silhouette {'undefined' if apart is None else f'{apart:.3f}'}):", highlight=False)
         for number, terms in enumerate(state.summary["cluster_terms"]):
             console.print(f"  {number}: {_shown(', '.join(terms))}", highlight=False)
