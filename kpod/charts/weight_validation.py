@@ -73,7 +73,8 @@ def epochs_figure(report: Report) -> go.Figure:
         )
     figure.add_hline(y=0.5, line={"dash": "dot", "color": "rgba(128,136,150,.7)"})
     figure.update_xaxes(dtick=1 if len({row["epoch"] for row in report.epochs}) <= 20 else None)
-    figure.update_yaxes(range=[0, 1.02])
+    lowest = min([0.4, *(row["auc"] for row in report.epochs if row["target"] in present and row["auc"] is not None)])
+    figure.update_yaxes(range=[max(0.0, lowest - 0.05), 1.02])
     return figure
 
 

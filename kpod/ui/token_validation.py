@@ -41,13 +41,18 @@ def validation_view(run: Run) -> None:
         "resamples of whole questions."
     )
     figure(auc_figure(report), "validation-auc")
-    st.dataframe(_table(report), hide_index=True, key="validation-table")
+    _show_table(_table(report), "validation-table")
     if report.epochs:
         parts.section("Grading over the epochs", "The weight's AUC as the mask was learned.")
         figure(epochs_figure(report), "validation-epochs")
     if report.agreement:
         parts.section("Agreement with other runs", "Rank correlations over the tokens that both have weighed.")
-        st.dataframe(_agreement(report), hide_index=True, key="validation-agreement")
+        _show_table(_agreement(report), "validation-agreement")
+
+
+def _show_table(table: pd.DataFrame, key: str) -> None:
+    figures = {name: st.column_config.NumberColumn(format="%.3f") for name in table.select_dtypes("float").columns}
+    st.dataframe(table, hide_index=True, key=key, column_config=figures)
 
 
 def _table(report: Report) -> pd.DataFrame:
@@ -59,11 +64,11 @@ def _table(report: Report) -> pd.DataFrame:
         row |= {SCORE_NAMES[name]: report.auc_of(target, name)["auc"] for name in names}
         interval = "" if own["low"] is None else f"{own['low']:.3f} to {own['high']:.3f}"
         rows.append(row | {"interval of the weight": interval, "best baseline": SCORE_NAMES[best["score"]]})
-    return pd.DataFrame(rows).round(3)
+    return pd.DataFrame(rows)
 
 
 def _agreement(report: Report) -> pd.DataFrame:
     frame = pd.DataFrame(report.agreement)[["first", "second", *AGREEMENT_COLUMNS]]
     for side in ("first", "second"):
         frame[side] = [one_line(name, 60) for name in frame[side]]
-    return frame.rename(columns={"first": "run", "second": "and run", **AGREEMENT_COLUMNS}).round(3)
+    return frame.rename(columns={"first": "run", "second": "and run", **AGREEMENT_COLUMNS})
