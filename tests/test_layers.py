@@ -23,6 +23,7 @@ LAYERS = (
     "config_yaml",
     "config",
     "config_description",
+    "paper_presets",
     "presets",
     "progress",
     "metrics_tail",

@@ -18,6 +18,7 @@ from kpod.question_clustering.glove import PACKAGE, has_glove
 from kpod.run_store import list_runs, runs_folder
 
 RUNS_TO_LEARN_FROM = 20
+SLOW_ON_A_CPU = 250_000_000  # weights: ten epochs on GSM8K's 1.5 million tokens are some 2e16 operations
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,10 @@ def _settings(config: RunConfig, student: StudentFigures | None) -> list[Problem
     if device != "cpu" and int(device.partition(":")[2]) >= len(gpus()):
         what = f"It is {config.student.device}, and {len(gpus())} GPUs can be seen here."
         problems.append(error("student.device", what, "Set it to auto or cpu."))
+    size = student.num_parameters if student is not None else None
+    if device == "cpu" and size is not None and size > SLOW_ON_A_CPU:
+        what = f"A student of {size / 1e9:.1f} billion weights takes days and weeks on a CPU, unless questions are few."
+        problems.append(warning("student.device", what, "Run it where a GPU is, or lower data.train_limit."))
     path = config.clustering.glove_path
     if path is not None and not has_glove(path):
         problems.append(error("clustering.glove_path", f"There is no file {path}.", "Give GloVe's .txt or an .npz."))

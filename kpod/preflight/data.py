@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kpod.config import RunConfig
+from kpod.config import DataSettings, RunConfig
 from kpod.data_sources import find_source
 from kpod.errors import InputError
 from kpod.evaluation_sets import load_sets, sets_of
@@ -46,18 +46,9 @@ class DataFigures:
 def check_data(config: RunConfig, folder: Path | None, context: int | None) -> tuple[DataFigures | None, list[Problem]]:
     """Counts and problems of the data; `folder` has the student's tokeniser, `context` the most tokens it takes."""
     data = config.data
-    further = [("data.evaluation_sets", entry.source) for entry in data.evaluation_sets or ()]
-    for setting, name in (
-        ("data.source", data.source),
-        ("data.evaluation_source", data.evaluation_source),
-        *further,
-    ):
-        try:
-            if name and not find_source(name).is_here():
-                what = f"{name} is not in the hub's cache yet, so nothing is known of it."
-                return None, [warning(setting, what, "It is fetched when the run starts.")]
-        except InputError as refused:
-            return None, [error(setting, refused)]
+    absent, problems = _not_here(data)
+    if absent or problems:
+        return None, [*problems, *absent]
     try:
         loaded = find_source(data.source).questions(data.task, data.duplicates, data.fields)[0]
         training, _ = choose_training(loaded, split=data.train_split, rules=Rules.of(data))
@@ -91,6 +82,21 @@ def check_data(config: RunConfig, folder: Path | None, context: int | None) -> t
     used = [training[index] for index in fitting]
     figures = _figures(config, used, lengths[fitting], limit, measured, count)
     return figures, [*_disjoint(used, measured), *_remarks(config, figures, training, lengths, limit, context)]
+
+
+def _not_here(data: DataSettings) -> tuple[list[Problem], list[Problem]]:
+    """Warnings of the sources that have yet to be fetched, and errors of those that are none."""
+    further = [("data.evaluation_sets", entry.source) for entry in data.evaluation_sets or ()]
+    named = [("data.source", data.source), ("data.evaluation_source", data.evaluation_source), *further]
+    absent, refused = [], []
+    for setting, name in named:
+        try:
+            if name and not find_source(name).is_here():
+                what = f"{name} is not in the hub's cache yet, so nothing is known of it."
+                absent.append(warning(setting, what, "It is fetched when the run starts."))
+        except InputError as reason:
+            refused.append(error(setting, reason))
+    return absent, refused
 
 
 def token_counter(folder: Path | None) -> Callable[[Sequence[str]], np.ndarray]:

@@ -64,6 +64,15 @@ STUDENTS: dict[str, StudentEntry] = _entries(
     StudentEntry("smollm2-360m", "decoder_only", "HuggingFaceTB/SmolLM2-360M-Instruct", 361_821_120, "Apache-2.0"),
     StudentEntry("smollm2-1.7b", "decoder_only", "HuggingFaceTB/SmolLM2-1.7B-Instruct", 1_711_376_384, "Apache-2.0"),
     StudentEntry("qwen2.5-0.5b", "decoder_only", "Qwen/Qwen2.5-0.5B-Instruct", 494_032_768, "Apache-2.0"),
+    StudentEntry("qwen3-0.6b", "decoder_only", "Qwen/Qwen3-0.6B", 596_049_920, "Apache-2.0"),
+    StudentEntry(
+        "llama-3.2-1b",
+        "decoder_only",
+        "meta-llama/Llama-3.2-1B-Instruct",
+        1_235_814_400,
+        "Llama 3.2 Community License",
+        "gated: the hub gives it to accounts that have accepted its licence",
+    ),
     StudentEntry("qwen2.5-1.5b", "decoder_only", "Qwen/Qwen2.5-1.5B-Instruct", 1_543_714_304, "Apache-2.0"),
     StudentEntry(
         "llama-7b",
@@ -73,6 +82,8 @@ STUDENTS: dict[str, StudentEntry] = _entries(
         "LLaMA licence, non-commercial",
         "a student of the paper",
     ),
+    StudentEntry("flan-t5-small", "encoder_decoder", "google/flan-t5-small", 76_961_152, "Apache-2.0"),
+    StudentEntry("flan-t5-base", "encoder_decoder", "google/flan-t5-base", 247_577_856, "Apache-2.0"),
     StudentEntry(
         "flan-t5-large",
         "encoder_decoder",
