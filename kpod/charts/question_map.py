@@ -33,7 +33,7 @@ def map_body(
     count = len(questions)
     meta = {
         "count": count,
-        "ids": [one_line(str(q), 40) for q in questions["question"]] if count <= MAX_HOVER_IDS else [],
+        "ids": _short_ids(questions["question"].tolist()) if count <= MAX_HOVER_IDS else [],
         "texts": [one_line(str(text), 90) for text in questions["text"]] if count <= MAX_HOVER_TEXTS else [],
         "title": colouring.title,
         "names": list(colouring.names),
@@ -62,6 +62,13 @@ def map_payload(body: bytes, **state: Any) -> bytes:
     The browser reads the body again only where its `key` is another.
     """
     return _with_header(state, body)
+
+
+def _short_ids(ids: list[str]) -> list[str]:
+    together = "".join(ids)
+    if together.isascii() and together.isprintable() and " " not in together and max(map(len, ids), default=0) <= 40:
+        return ids  # as nearly all are; one by one takes a fifth of a second for 100,000
+    return [one_line(str(question), 40) for question in ids]
 
 
 def _with_header(values: dict[str, Any], rest: bytes) -> bytes:

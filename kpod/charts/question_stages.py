@@ -28,7 +28,7 @@ class SupervisedSteps:
 def supervised_steps(questions: pd.Series, num_steps: np.ndarray, schedule: pd.DataFrame) -> SupervisedSteps:
     """From the schedule's table; `num_steps` (questions,) holds the length of each rationale, NaN where it has none."""
     stages = np.unique(schedule["stage"].to_numpy())
-    rows = positions(schedule["question"], questions)
+    rows = _scheduled_rows(schedule["question"], len(stages), questions)
     known = rows >= 0
     lengths = np.zeros(len(questions), dtype=np.int64)
     scheduled = np.zeros(len(questions), dtype=bool)
@@ -40,6 +40,15 @@ def supervised_steps(questions: pd.Series, num_steps: np.ndarray, schedule: pd.D
     inputs[column[known], rows[known]] = schedule["input_steps"].to_numpy()[known]
     counts = np.clip(lengths - inputs, 0, MOST_STEPS)
     return SupervisedSteps(stages.tolist(), np.minimum(lengths, MOST_STEPS).astype(np.uint8), counts.astype(np.uint8))
+
+
+def _scheduled_rows(ids: pd.Series, num_stages: int, questions: pd.Series) -> np.ndarray:
+    """`positions` of a schedule's questions; looked up once where every stage lists the same ones in the same order."""
+    column = pa.array(ids, from_pandas=True)
+    size, rest = divmod(len(column), max(1, num_stages))
+    if rest == 0 and all(column.slice(k * size, size).equals(column.slice(0, size)) for k in range(1, num_stages)):
+        return np.tile(positions(ids.iloc[:size], questions), num_stages)
+    return positions(ids, questions)
 
 
 def first_whole(supervised: SupervisedSteps) -> np.ndarray:

@@ -120,7 +120,7 @@ def make_run(
     if "evaluate" in done:
         _write_predictions(run, ids[count:], problems[count:], rng, hostile)
     warnings = ["Weights collapsed: the keep rate ended at 99%."] if weights_collapsed else []
-    _finish(run, done, status, warnings)
+    _finish(run, done, status, warnings, hostile)
     return run
 
 
@@ -299,7 +299,7 @@ def _write_predictions(
     run.write_table("predictions", pd.concat(frames, ignore_index=True))
 
 
-def _finish(run: Run, done: tuple[str, ...], status: str, warnings: list[str]) -> None:
+def _finish(run: Run, done: tuple[str, ...], status: str, warnings: list[str], hostile: bool) -> None:
     records = {
         stage: StageRecord(f"made-{stage}", 2.5 * (i + 1), 180_000_000 + 20_000_000 * i, now())
         for i, stage in enumerate(done[1:])
@@ -313,16 +313,19 @@ def _finish(run: Run, done: tuple[str, ...], status: str, warnings: list[str]) -
         if going
         else None,
         error="InputError: Made to fail: the disk is full." if status == "failed" else None,
-        summary=_summary(run, done),
+        summary=_summary(run, done, hostile),
     )
 
 
-def _summary(run: Run, done: tuple[str, ...]) -> dict[str, Any]:
+def _summary(run: Run, done: tuple[str, ...], hostile: bool) -> dict[str, Any]:
     if "prepare" not in done:
         return {}
     trained = int(run.questions["trained"].sum())
     summary = {"questions": trained, "evaluation_questions": len(run.questions) - trained}
     summary |= {"steps": len(run.steps), "tokens": len(run.tokens)}
+    if "cluster" in done:
+        words = HOSTILE_TEXTS if hostile else ("pens", "boats", "trains", "cakes", "coins")
+        summary["cluster_terms"] = [[words[k], f"more{k}", f"each{k}", f"rare{k}"] for k in range(NUM_CLUSTERS)]
     if "weights" in done:
         summary["keep_rate"] = float(run.tokens["weight"].mean())
     if "difficulty" in done:
