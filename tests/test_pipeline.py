@@ -319,13 +319,10 @@ def test_rationales_longer_than_the_limit_are_skipped_counted_and_told(tmp_path,
     [
         ("no-such-student", "no student 'no-such-student'"),
         ("empty", "is no model: it has no config.json"),
-        ("t5", "is an encoder-decoder student; give a causal one"),
     ],
 )
 def test_a_student_that_is_none(tmp_path, student, message):
     (tmp_path / "empty").mkdir()
-    (tmp_path / "t5").mkdir()
-    (tmp_path / "t5" / "config.json").write_text('{"model_type": "t5", "is_encoder_decoder": true}')
     source = write_questions(tmp_path / "questions.jsonl", trained=2, measured=1)
     path = tmp_path / student
     run = create_run(tmp_path / "run", tiny_config(source, path if path.exists() else student))

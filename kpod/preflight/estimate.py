@@ -102,7 +102,7 @@ def times_of(
     config: RunConfig, data: DataFigures, student: StudentFigures, device: str, runs: Sequence[Run]
 ) -> tuple[tuple[StageTime, ...], str]:
     """The time of every stage that the configuration needs, in order, and what it was measured on, in words."""
-    size = float(student.num_parameters or UNKNOWN_STUDENT_PARAMETERS)
+    size = float(student.num_parameters or UNKNOWN_STUDENT_PARAMETERS) * student.share_a_token
     rates = measured_rates(config.student.name, size, device, runs)
     times = {stage: (seconds, "same") for stage, seconds in other_seconds(config, data).items()}
     names: dict[str, set[str]] = {"same": set(), "other": set(), "machine": set()}

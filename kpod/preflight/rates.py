@@ -107,4 +107,4 @@ def _made_here(run: Run, device: str) -> bool:
 
 def _num_parameters(run: Run) -> float:
     figures, _ = check_student(run.config.student)
-    return (figures.num_parameters if figures else None) or 0.0
+    return 0.0 if figures is None else (figures.num_parameters or 0.0) * figures.share_a_token

@@ -41,6 +41,11 @@ class StudentFigures:
     download_bytes: int = 0
     family: Family | None = None
 
+    @property
+    def share_a_token(self) -> float:
+        """Of all weights, those that one token meets: of an encoder-decoder only one side's, which is about a half."""
+        return 0.5 if self.family == "encoder_decoder" else 1.0
+
 
 def check_student(settings: StudentSettings) -> tuple[StudentFigures | None, list[Problem]]:
     """What is known of the student, and what stands in its way. Asks no network."""

@@ -83,6 +83,7 @@ def working_bytes(config: RunConfig, data: DataFigures, student: StudentFigures)
     if methods.get(config.method).learns_weights:
         tokens = max(tokens, config.weights.batch_size * (data.longest + copies))
     between = sum(rows + columns for _, (rows, columns) in student.linear_shapes) or _usual_activations(student)
+    between *= student.share_a_token
     a_token = 4 * (UNSEEN_ACTIVATIONS * between + COPIES_OF_LOGITS * (student.vocabulary or UNKNOWN_VOCABULARY))
     return tokens * a_token
 

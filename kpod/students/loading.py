@@ -90,7 +90,7 @@ def load_student(
             f"the tokenizer of {folder} has {len(tokenizer)} tokens and the model embeds {num_rows}: they "
             "are not of one checkpoint. Copy or download the checkpoint again"
         )
-    if family == "encoder_decoder" and model.config.decoder_start_token_id is None:
+    if family == "encoder_decoder" and getattr(model.config, "decoder_start_token_id", None) is None:
         raise InputError(
             f"the config.json of {folder} has no decoder_start_token_id, so nothing says what its decoder starts from. "
             "Set it there (T5's is its padding token)"

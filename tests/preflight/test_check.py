@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 
 import pytest
@@ -67,12 +66,19 @@ def test_everything_too_long_is_told_with_the_shortest(config, tmp_path):
     assert ("error", "student.max_tokens") in told(result) and result.estimates is None
 
 
-def test_an_encoder_decoder_student_is_refused(config, tmp_path):
-    folder = tmp_path / "t5"
-    folder.mkdir()
-    (folder / "config.json").write_text(json.dumps({"model_type": "t5", "is_encoder_decoder": True}))
-    result = check(override(config, [f"student.name={folder}"]), runs=tmp_path)
-    assert ("error", "student.name") in told(result)
+def test_an_encoder_decoder_student_can_start(config, tmp_path, tiny_t5_folder):
+    t5 = override(config, [f"student.name={tiny_t5_folder}", "distillation.lora_targets='q,v'"])
+    for given_steps in ("decoder_prefix", "encoder_input"):
+        result = check(override(t5, [f"distillation.given_steps={given_steps}"]), runs=tmp_path)
+        assert result.ok and result.estimates is not None, result.problems
+    # The table of relative positions is no matrix for an adapter.
+    result = check(override(t5, ["distillation.lora_targets=relative_attention_bias"]), runs=tmp_path)
+    assert ("error", "distillation.lora_targets") in told(result)
+
+
+def test_a_causal_student_that_shall_read_given_steps_elsewhere_is_told(config, tmp_path):
+    result = check(override(config, ["distillation.given_steps=encoder_input"]), runs=tmp_path)
+    assert not result.ok and ("error", "distillation.given_steps") in told(result)
 
 
 @pytest.mark.slow

@@ -1,138 +1,24 @@
-from __future__ import annotations
+"""Where only a causal model will do, an encoder-decoder is refused."""
 
-import json
-import shutil
-from itertools import pairwise
+from __future__ import annotations
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
-from transformers import AutoTokenizer, T5Config
 
 from kpod.errors import InputError
 from kpod.students.decoder_only import load_decoder_only
-from kpod.students.loading import context_length, load_tokenizer
-from tests.support.tiny_models import CONTEXT, build_tokenizer
-
-TEXT = "Q: She paid $1,250.75 — for 3/4 of 12 naïve pens.\nStep 2: 3 * 4 = 12\n\nTherefore, the answer is 12."
 
 
-@pytest.fixture
-def broken_folder(tiny_llama_folder, tmp_path):
-    """A copy of the tiny Llama, to be damaged."""
-    return shutil.copytree(tiny_llama_folder, tmp_path / "student")
+def test_a_causal_model_is_loaded(tiny_llama_folder):
+    model, tokenizer = load_decoder_only(tiny_llama_folder, dtype="float32", device="cpu")
+    assert model(input_ids=torch.tensor([[3, 4]])).logits.shape == (1, 2, 512) and tokenizer.eos_token == "</s>"
 
 
-@pytest.mark.parametrize("family", ["llama", "qwen2", "gpt2"])
-def test_a_student_loads_whole_and_ready_to_evaluate(family, request):
-    folder = request.getfixturevalue(f"tiny_{family}_folder")
-    model, tokenizer = load_decoder_only(folder, dtype="float32", device="cpu")
-    assert model.config.model_type == family and not model.training
-    assert model.config._attn_implementation == "sdpa" and model.dtype == torch.float32
-    assert (tokenizer.pad_token, tokenizer.eos_token) == ("<pad>", "</s>")
-    assert context_length(model.config) == CONTEXT
-    saved = load_file(folder / "model.safetensors")
-    name, tensor = next(iter(model.state_dict().items()))
-    assert torch.equal(saved[name], tensor)
-
-
-def test_bfloat16_is_loaded_where_asked_for(tiny_llama_folder):
-    model, _ = load_decoder_only(tiny_llama_folder, dtype="bfloat16", device="cpu")
-    assert model.dtype == torch.bfloat16
-
-
-def test_the_tiny_tokenizer_keeps_text_digits_and_offsets(tiny_llama_folder):
-    tokenizer = load_tokenizer(tiny_llama_folder)
-    every_ascii = "".join(chr(code) for code in range(128))
-    for text in (TEXT, every_ascii, "", " ", "a  b"):
-        encoded = tokenizer(text, return_offsets_mapping=True)
-        assert tokenizer.decode(encoded["input_ids"]) == text
-        spans = encoded["offset_mapping"]
-        # The tokens of one character of several bytes all have that character's span.
-        assert all(right == left or right[0] == left[1] for left, right in pairwise(spans))
-    pieces = [TEXT[start:end] for start, end in tokenizer(TEXT, return_offsets_mapping=True)["offset_mapping"]]
-    assert all(len(piece) == 1 for piece in pieces if any(character.isdigit() for character in piece))
-    assert " answer" in pieces and len(tokenizer) <= 512
-
-
-def test_building_the_tokenizer_twice_gives_the_same_one():
-    assert build_tokenizer().get_vocab() == build_tokenizer().get_vocab()
-
-
-def test_the_end_of_text_stands_in_for_a_missing_padding_token(broken_folder):
-    tokenizer = AutoTokenizer.from_pretrained(broken_folder)
-    tokenizer.pad_token = None
-    tokenizer.save_pretrained(broken_folder)
-    assert load_tokenizer(broken_folder).pad_token == "</s>"
-
-
-def test_a_tokenizer_without_end_is_refused(broken_folder):
-    tokenizer = AutoTokenizer.from_pretrained(broken_folder)
-    tokenizer.eos_token = None
-    tokenizer.save_pretrained(broken_folder)
-    with pytest.raises(InputError, match="no end-of-text token"):
-        load_tokenizer(broken_folder)
+def test_an_encoder_decoder_is_refused(tiny_t5_folder):
+    with pytest.raises(InputError, match="encoder-decoder model where a causal one is needed"):
+        load_decoder_only(tiny_t5_folder)
 
 
 def test_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match="no folder"):
         load_decoder_only(tmp_path / "none")
-
-
-def test_an_encoder_decoder_is_refused(tmp_path):
-    T5Config().save_pretrained(tmp_path)
-    with pytest.raises(InputError, match="encoder-decoder model where a causal one is needed"):
-        load_decoder_only(tmp_path)
-
-
-def test_a_missing_tokenizer_is_refused(broken_folder):
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        (broken_folder / name).unlink()
-    with pytest.raises(InputError, match="tokenizer"):
-        load_decoder_only(broken_folder)
-
-
-def test_missing_weights_are_refused(broken_folder):
-    (broken_folder / "model.safetensors").unlink()
-    with pytest.raises(InputError, match="no causal model that transformers can load"):
-        load_decoder_only(broken_folder)
-
-
-def test_truncated_weights_are_refused(broken_folder):
-    weights = broken_folder / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:2000])
-    with pytest.raises(InputError, match="no causal model that transformers can load"):
-        load_decoder_only(broken_folder)
-
-
-def test_weights_with_a_tensor_missing_are_refused_and_not_filled_at_random(broken_folder):
-    weights = load_file(broken_folder / "model.safetensors")
-    removed = "model.layers.1.mlp.up_proj.weight"
-    del weights[removed]
-    save_file(weights, broken_folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(InputError, match=f"lack 1 tensors .*{removed}"):
-        load_decoder_only(broken_folder)
-
-
-def test_weights_of_another_shape_are_refused(broken_folder):
-    config = json.loads((broken_folder / "config.json").read_text())
-    config["intermediate_size"] = 96
-    (broken_folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InputError, match="no causal model that transformers can load"):
-        load_decoder_only(broken_folder)
-
-
-def test_an_unknown_architecture_is_refused(broken_folder):
-    config = json.loads((broken_folder / "config.json").read_text())
-    config["model_type"] = "no-such-architecture"
-    (broken_folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InputError, match="no-such-architecture"):
-        load_decoder_only(broken_folder)
-
-
-def test_a_tokenizer_larger_than_the_model_is_refused(broken_folder):
-    tokenizer = AutoTokenizer.from_pretrained(broken_folder)
-    tokenizer.add_tokens([f"<extra-{index}>" for index in range(600)])
-    tokenizer.save_pretrained(broken_folder)
-    with pytest.raises(InputError, match="not of one checkpoint"):
-        load_decoder_only(broken_folder)
