@@ -208,10 +208,13 @@ def load_config(path: str | Path) -> tuple[RunConfig, tuple[str, ...]]:
     if not path.is_file():
         raise InputError(f"No configuration file at {path}. Give the path of a YAML file such as a run's config.yaml.")
     try:
-        text = path.read_text(encoding="utf-8")
+        return read_config(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is no text file in UTF-8 ({error}). Give a YAML file of settings.") from error
-    return read_config(text)
+    except OSError as error:  # deleted at this moment, or not for us to read
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def make_config(values: Any) -> RunConfig:

@@ -65,6 +65,7 @@ COLUMN_TYPES = {
     "number": (*_NUMBERS, "bound"),
     "true or false": ("teacher_correct", "picked", "forced", "correct", "trained"),
 }
+ENDINGS = (".json", ".jsonl", ".yaml", ".txt", ".parquet")
 LEFTOVER_SECONDS = 86_400.0  # after a day, an import or a deletion that was killed is over
 
 
@@ -258,13 +259,32 @@ def load_run(folder: str | Path) -> Run:
     `Run.questions`, `.steps`, `.tokens`, `.weight_history`, `.difficulty_history`, `.schedule`, `.stages`,
     `.training_plan`, `.predictions` and `.metrics` are data frames (README, "What a run holds"); `.config` and `.state`
     the rest.
-    Raises InputError where the folder is missing, is no run, is damaged or is from a newer version.
+    Raises InputError where the folder is missing, is no run, is damaged, is from a newer version, or leads elsewhere.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"No run folder at {folder}. List the runs with: python -m kpod runs")
+    _refuse_links(folder)
     state = read_state(folder)
     return Run(folder, state, *load_config(folder / "config.yaml"))
+
+
+def _refuse_links(folder: Path) -> None:
+    """A run is plain files in a folder of its own.
+
+    A link among them could show, in the app, whatever file of this machine it names; a pipe would be waited for.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            files = [entry for entry in entries if entry.name.endswith(ENDINGS)]
+            odd = [entry.name for entry in files if not entry.is_file(follow_symlinks=False)]
+    except OSError as error:  # deleted at this moment
+        raise InputError(f"The run folder {folder} cannot be read: {error.strerror}.") from error
+    if odd:
+        raise InputError(
+            f"{folder / min(odd)} is a link, a folder or a pipe, and a run is read from plain files of its own folder. "
+            "Copy the file there, or delete it."
+        )
 
 
 def check_tables(run: Run) -> None:

@@ -9,8 +9,10 @@ run = state.open_run(
     "Distil step-by-step reasoning into a small model: learn which tokens matter, rate how hard each step is, and "
     "hand the steps over from easy to hard.",
 )
-overview.live_head(run)
-file_actions(run)
-parts.show_warnings(run)
-overview.pipeline(run)
+with parts.guarded():  # each by itself: damage of one run does not hide the list of the others
+    overview.live_head(run)
+    file_actions(run)
+    parts.show_warnings(run)
+with parts.guarded():
+    overview.pipeline(run)
 run_list()

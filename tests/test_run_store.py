@@ -281,3 +281,19 @@ def test_a_folder_name_is_safe_whatever_the_run_is_called(tmp_path, name, folder
 def test_a_state_is_read_as_it_was_written(run):
     run.update(progress={"stage": "distill", "done": 3, "total": 9, "unit": "steps", "seconds_left": None})
     assert read_state(run.folder) == run.state
+
+
+@pytest.mark.parametrize("make", ["link", "folder", "pipe"])
+@pytest.mark.parametrize("name", ["log.txt", "notes.json", "tokens.parquet"])
+def test_a_run_is_plain_files_of_its_own_folder(tmp_path, make, name):
+    run = make_run(tmp_path / "run", upto="created", status="created")
+    (tmp_path / "outside").write_text("secret")
+    path = run.folder / name
+    if make == "link":
+        path.symlink_to(tmp_path / "outside")
+    elif make == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    with pytest.raises(InputError, match=r"is a link, a folder or a pipe, and a run is read from plain files"):
+        load_run(run.folder)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
 
-from kpod.charts.text import for_html
+from kpod.charts.text import for_html, one_line
 from kpod.errors import InputError
 from kpod.run_store import Run
 
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
+UNEXPECTED = "This page met something in the run that it cannot show"
 _ICONS = {"info": "i", "warning": "!", "error": "×"}
 
 
@@ -57,7 +59,7 @@ def not_yet(run: Run, what: str, stage: str) -> None:
         )
         return
     ends = {"died": "its process ended", "cancelled": "it was cancelled", "failed": "it failed", "created": "it began"}
-    text = f"This run stopped before its stage “{stage}” had finished: {ends[status]}."
+    text = f"This run stopped before its stage “{stage}” had finished: {ends.get(status, 'it stands at ' + status)}."
     if status == "failed" and run.state.error:
         text += f" {run.state.error}"
     empty_state(f"No {what} yet", f"{text} Continue it with:", command=f"python -m kpod run --resume {run.folder}")
@@ -75,11 +77,26 @@ def show_warnings(run: Run, *stages: str) -> None:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Shows an InputError as a message on the page instead of a trace."""
+    """Shows an error as a message on the page instead of a trace, which goes into the server's log.
+
+    Tables of a run that contradict each other can end in any exception, and no page may end in a trace.
+    """
     try:
         yield
     except InputError as error:
         notice("error", "This could not be shown", str(error))
+    except Exception as error:
+        _log_unexpected()
+        notice(
+            "error",
+            UNEXPECTED,
+            f"{type(error).__name__}: {one_line(str(error), 300)}\nMost likely files of this run are damaged or do not "
+            "go together. Choose another run, or restore this one from a copy; the server's log has the details.",
+        )
+
+
+def _log_unexpected() -> None:
+    logging.getLogger(__name__).exception("A page could not be drawn")
 
 
 def styles() -> None:

@@ -7,6 +7,7 @@ import urllib.request
 
 import pytest
 
+from tests.support.hostile_runs import BROKEN_TABLES, NAMES, ODD_STATES, UNREADABLE, make_cases, set_state
 from tests.support.made_run import HOSTILE_TEXTS
 
 pytestmark = pytest.mark.browser
@@ -64,6 +65,47 @@ def test_hidden_characters_are_visible_chips(watch, run_ids):
 def test_a_hostile_address_opens_a_run_that_exists(watch, run_ids, run):
     watched = watch().open("keypoints", run=run, question=run)
     assert any(run_id in watched.page.url for run_id in run_ids.values())
+
+
+CASES = {
+    **{f"name {number}": set_state(name=name) for number, name in enumerate(NAMES)},
+    **{
+        case: UNREADABLE[case] for case in ("state: half written", "state: newer", "settings: a tag", "log: a link out")
+    },
+    **{case: ODD_STATES[case] for case in ("hostile stage", "hostile warning", "hostile error", "hostile note")},
+    **{case: ODD_STATES[case] for case in ("hostile settings", "metrics of no kind", "progress below nothing")},
+    **{case: BROKEN_TABLES[case] for case in ("tokens: cut", "tokens: endless", "questions: ids twice")},
+}
+OPENED = ("name 1", "name 5", "name 10", "hostile stage", "hostile note", "metrics of no kind", "tokens: endless")
+PATHS = ("", "distill", "keypoints", "curriculum", "questions", "results")
+
+
+@pytest.fixture(scope="module")
+def hostile_server(tmp_path_factory):
+    """A server on hostile and damaged runs alone, and the runs' ids by case."""
+    from tests.support.app_server import serve
+
+    root = tmp_path_factory.mktemp("hostile")
+    ids = {case: run_id for run_id, case in make_cases(root / "runs", CASES).items()}
+    with serve(root / "runs", root / "log.txt") as url:
+        yield url, ids
+
+
+def test_hostile_and_damaged_runs_do_nothing_on_any_page(profile, hostile_server):
+    """No script, dialog, foreign element, console error or request to another host, and the page stays visible."""
+    from tests.support.app_browser import Watched
+
+    url, ids = hostile_server
+    watched = Watched(profile(), url)
+    for number, case in enumerate(OPENED):
+        for path in PATHS if number < 2 else PATHS[number % 3 :: 3]:  # the first two on every page
+            watched.page.goto(f"{url}/{path}?view=progress&run={ids[case]}")
+            watched.page.locator(".kp-head").first.wait_for()
+            watched.settle()
+            assert watched.page.evaluate(FOREIGN) == [], (case, path)
+            assert watched.page.evaluate("getComputedStyle(document.body).display") != "none"
+            watched.check()
+    watched.close()
 
 
 def test_a_foreign_host_gets_nothing(server):

@@ -42,21 +42,22 @@ def test_what_was_trained_is_copied_too_and_nothing_that_is_no_part_of_a_run(els
     assert not any((folder / name).exists() for name in ("adapter/evil.bin", "evil.py", "cancel", "process.json"))
 
 
-def test_no_link_is_followed(elsewhere, runs, tmp_path):
-    secret = tmp_path / "secret.txt"
-    secret.write_text("secret")
-    (elsewhere.folder / "log.txt").unlink(missing_ok=True)
-    (elsewhere.folder / "log.txt").symlink_to(secret)
+def test_a_link_among_the_files_is_refused_and_one_to_a_folder_not_followed(elsewhere, runs, tmp_path):
     (tmp_path / "others").mkdir()
     (tmp_path / "others" / "secret.json").write_text("{}")
     (elsewhere.folder / "adapter").symlink_to(tmp_path / "others")
     folder = import_folder(elsewhere.folder, runs).run.folder
-    assert not (folder / "log.txt").exists() and not (folder / "adapter").exists()
+    assert not (folder / "adapter").exists()
+    (elsewhere.folder / "log.txt").unlink(missing_ok=True)
+    (elsewhere.folder / "log.txt").symlink_to(tmp_path / "others" / "secret.json")
+    with pytest.raises(InputError, match=r"log\.txt is a link, a folder or a pipe"):
+        import_folder(elsewhere.folder, runs)
 
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(elsewhere, runs):
     os.mkfifo(elsewhere.folder / "notes.json")
-    assert not (import_folder(elsewhere.folder, runs).run.folder / "notes.json").exists()
+    with pytest.raises(InputError, match=r"notes\.json is a link, a folder or a pipe"):
+        import_folder(elsewhere.folder, runs)
 
 
 def test_a_run_of_the_runs_folder_is_only_opened(runs):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
 
-from kpod.ui import reads
+from kpod.ui import parts, reads
 from tests.support.made_run import make_run
 
 
@@ -34,6 +35,15 @@ def use_runs(made_runs, monkeypatch):
         return made_runs[name]
 
     return use
+
+
+@pytest.fixture(autouse=True)
+def nothing_unexpected(monkeypatch):
+    """What pages caught and was no InputError: they show a message then, and the test fails unless it clears this."""
+    caught: list[str] = []
+    monkeypatch.setattr(parts, "_log_unexpected", lambda: caught.append(traceback.format_exc()))
+    yield caught
+    assert not caught, caught[0]
 
 
 @pytest.fixture(autouse=True)
