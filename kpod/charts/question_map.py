@@ -44,7 +44,7 @@ def map_body(
         "low": colouring.low,
         "high": colouring.high,
         "missing": MISSING,
-        "clusters": _centres(questions, cluster_names),
+        "clusters": _name_places(questions, cluster_names),
         "byCluster": colouring.title == "Cluster",
         "stages": supervised.stages if supervised is not None else [],
     }
@@ -77,10 +77,12 @@ def _with_header(values: dict[str, Any], rest: bytes) -> bytes:
     return len(text).to_bytes(4, "little") + text + rest
 
 
-def _centres(questions: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, Any]]:
+def _name_places(questions: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Where the clusters' names go: in the middle across, near the upper end, so that they hide few points."""
     if "cluster" not in questions:
         return []
-    centres = questions.loc[questions["cluster"] >= 0].groupby("cluster")[["x", "y"]].median()
+    by_cluster = questions.loc[questions["cluster"] >= 0].groupby("cluster")
+    places = pd.DataFrame({"x": by_cluster["x"].median(), "y": by_cluster["y"].quantile(0.9)})
     return [
         {
             "cluster": int(k),
@@ -88,5 +90,5 @@ def _centres(questions: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, 
             "y": float(row.y),
             "name": names[int(k)] if int(k) < len(names) else str(k),
         }
-        for k, row in centres.iterrows()
+        for k, row in places.iterrows()
     ]

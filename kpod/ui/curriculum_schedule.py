@@ -8,12 +8,13 @@ import streamlit as st
 
 from kpod.charts import curriculum, step_matrix
 from kpod.run_store import Run
-from kpod.ui import address, parts, reads, state
+from kpod.ui import address, parts, question_selection, reads, state
 from kpod.ui.saved_figures import figure
 from kpod.ui.stage_figures import stage_table
 from kpod.ui.stage_player import stage_player
 
 QUESTIONS = ("question", "text", "answer", "cluster", "trained")
+SCHEDULE = ("question", "stage", "input_steps")
 
 
 def schedule_view(run: Run) -> None:
@@ -51,7 +52,11 @@ def _player(run: Run, stages: pd.DataFrame) -> None:
         order = ordered_rows("rows")
     chosen = state.chosen_question()
     stamps = tuple(reads.stamp(run, name) for name in ("schedule", "questions", "steps"))
-    matrix = _matrix(str(run.folder), stamps, order, chosen, run)
+    selected = question_selection.selected_questions(run)
+    lasso = st.query_params.get(question_selection.PARAMETER)  # stands for `selected` in keys
+    matrix = _matrix(str(run.folder), stamps, order, chosen, lasso, selected, run)
+    if matrix.total < len(reads.table(run, "schedule", SCHEDULE)) // len(stages):
+        st.caption(f"The {matrix.total:,} questions in the lasso of the map; H and D are those of all.")
     if len(matrix.questions) < matrix.total:
         st.caption(f"{len(matrix.questions):,} of {matrix.total:,} questions, evenly drawn from this order.")
 
@@ -66,7 +71,7 @@ def _player(run: Run, stages: pd.DataFrame) -> None:
     last = len(matrix.stages) - 1
     stage_player(
         step_matrix.player_payload(matrix, stages, chosen),
-        identity=f"{run.folder}\n{stamps}\n{order}\n{len(matrix.questions)}",
+        identity=f"{run.folder}\n{stamps}\n{order}\n{lasso}\n{len(matrix.questions)}",
         name=run.id,
         stage=int(address.read_number("stage", last, 0, last)),
         key="matrix",
@@ -87,11 +92,24 @@ def _cluster_sizes(run: Run, stages: pd.DataFrame) -> np.ndarray | None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _matrix(folder: str, stamps: object, order: str, chosen: str | None, _run: Run) -> step_matrix.StepMatrix:
+def _matrix(
+    folder: str,
+    stamps: object,
+    order: str,
+    chosen: str | None,
+    lasso: str | None,
+    _selected: frozenset[str] | None,
+    _run: Run,
+) -> step_matrix.StepMatrix:
+    schedule = reads.table(_run, "schedule", SCHEDULE)
+    steps = reads.table(_run, "steps", ("question", "step", "difficulty"))
+    if _selected is not None and schedule["question"].isin(_selected).any():
+        schedule = schedule[schedule["question"].isin(_selected)]
+        steps = steps[steps["question"].isin(_selected)]
     return step_matrix.step_matrix(
-        reads.table(_run, "schedule", ("question", "stage", "input_steps")),
+        schedule,
         reads.table(_run, "questions", QUESTIONS),
-        reads.table(_run, "steps", ("question", "step", "difficulty")),
+        steps,
         order,
         keep=chosen,
     )

@@ -168,7 +168,7 @@ function shuffled(n) {
 
 const MAX_NAME = 26
 
-// The clusters' names on their centres; where they would lie on each other, the smaller moves down, at last to its number.
+// The clusters' names above them; where they would lie on each other, the smaller moves down, at last to its number.
 function paintNames(map, pen) {
   pen.font = `600 ${map.nameSize}px ${map.font}`
   pen.textAlign = "center"
@@ -176,7 +176,8 @@ function paintNames(map, pen) {
   const high = map.nameSize + 7
   const placed = []
   for (const { cluster, x, y, name } of map.meta.clusters) {
-    const [px, py] = map.toScreen(x, y)
+    const [px, at] = map.toScreen(x, y)
+    const py = at - map.radius - 12 // above the cluster
     if (px < -40 || py < -20 || px > map.width + 40 || py > map.height + 20) continue
     const short = name.length > MAX_NAME ? name.slice(0, MAX_NAME - 1) + "…" : name
     const hit = (half, top) => placed.some(p => Math.abs(p.x - px) < p.half + half + 3 && Math.abs(p.y - top) < high + 2)

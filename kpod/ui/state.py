@@ -9,7 +9,7 @@ import streamlit as st
 from kpod.charts.text import one_line
 from kpod.presets import PRESETS
 from kpod.run_store import Run
-from kpod.ui import address, parts, reads
+from kpod.ui import address, parts, question_selection, reads
 
 PAGES = Path(__file__).resolve().parent.parent.parent / "pages"
 MAX_OPTIONS = 500  # questions that a picker offers at once; more are found by searching
@@ -63,8 +63,12 @@ def start_link(label: str) -> None:
 
 
 def question_picker(run: Run) -> str:
-    """The choice of a question that the run learned from: searchable, with a step back and forth."""
-    ids, texts = _learned_questions(run)
+    """The choice of a question that the run learned from: searchable, with a step back and forth.
+
+    Where a lasso is drawn on the map, through the questions in it (and the chosen one).
+    """
+    all_ids, texts = _learned_questions(run)
+    ids = _narrowed(run, all_ids)
     with st.container(horizontal=True, vertical_alignment="bottom", key="question-bar", gap="small"):
         options = _options(ids, texts)
         address.settle("question", options)
@@ -88,7 +92,10 @@ def question_picker(run: Run) -> str:
                 on_click=choose_question,
                 args=(ids[target % len(ids)],),
             )
-        st.caption(f"{at + 1:,} of {len(ids):,}", width="content")
+        is_narrowed = len(ids) < len(all_ids)
+        st.caption(f"{at + 1:,} of {len(ids):,}{' in the lasso' if is_narrowed else ''}", width="content")
+        if is_narrowed:
+            question_selection.clear_button(run)
     return chosen
 
 
@@ -121,6 +128,14 @@ def _learned_questions(run: Run) -> tuple[list[str], dict[str, str]]:
         questions = questions[questions["trained"]]
     ids = questions["question"].tolist()
     return ids, dict(zip(ids, questions["text"].astype(str), strict=True))
+
+
+def _narrowed(run: Run, ids: list[str]) -> list[str]:
+    selected = question_selection.selected_questions(run)
+    if selected is None:
+        return ids
+    chosen = chosen_question()
+    return [q for q in ids if q in selected or q == chosen] or ids
 
 
 def _options(ids: list[str], texts: dict[str, str]) -> list[str]:

@@ -1,8 +1,8 @@
 """How quick the map of 100,000 questions and the what-if sliders of 7,473 are; prints figures, see with -s.
 
-The limits asserted are no aims: they only tell a page that works from one that hangs. On an idle machine of two cores the
-map should be painted within 1 s of a switch of page, a lasso should fill the table within 0.5 s, and a slider answer
-within 0.3 s.
+The limits asserted are no aims: they only tell a page that works from one that hangs. On an idle machine of two cores
+the map should be painted within 1 s of a switch of page, a lasso should fill the table within 0.5 s, and a slider
+answer within 0.3 s.
 """
 
 from __future__ import annotations

@@ -60,20 +60,19 @@ def make_map_run(folder: Path, count: int, seed: int = 5) -> Run:
 def _write_questions(run: Run, ids: np.ndarray, clusters: np.ndarray, trained: int, rng: np.random.Generator) -> None:
     count = len(ids)
     angle = 2 * np.pi * clusters / NUM_CLUSTERS
-    texts = [
-        f"Ann has {i % 97} {WORDS[k]} and buys {i % 13} more. How many {WORDS[k]}?" for i, k in enumerate(clusters)
-    ]
+    first, more = np.arange(count) % 97, np.arange(count) % 13
+    bought = zip(first, more, clusters, strict=True)
+    texts = [f"Ann has {a} {WORDS[k]} and buys {b} more. How many {WORDS[k]}?" for a, b, k in bought]
+    sums = [f"{a} + {b} = {a + b}." for a, b in zip(first, more, strict=True)]
     run.write_table(
         "questions",
         pd.DataFrame(
             {
                 "question": ids,
                 "text": texts,
-                "answer": [str(i % 97 + i % 13) for i in range(count)],
+                "answer": [str(total) for total in first + more],
                 "split": np.where(np.arange(count) < trained, "train", "test"),
-                "rationale": [
-                    f"{i % 97} + {i % 13} = {i % 97 + i % 13}." if i < trained else None for i in range(count)
-                ],
+                "rationale": [text if i < trained else None for i, text in enumerate(sums)],
                 "teacher": "made",
                 "teacher_correct": True,
                 "trained": np.arange(count) < trained,
