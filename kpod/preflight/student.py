@@ -111,7 +111,7 @@ def read_figures(name: str, folder: Path, num_parameters: int | None = None) -> 
         num_parameters,
         folder,
         width=_first(config, "hidden_size", "n_embd", "d_model") or 0,
-        num_layers=_first(config, "num_hidden_layers", "n_layer", "num_layers") or 0,
+        num_layers=_first(config, "num_hidden_layers", "n_layer", "num_layers", "encoder_layers") or 0,
         vocabulary=_first(config, "vocab_size") or 0,
         context=None if "relative_attention_num_buckets" in config else _first(config, *limits),
         linear_shapes=tuple(linear),
