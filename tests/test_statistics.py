@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -96,6 +98,17 @@ def test_holm_lies_between_nothing_and_bonferroni(p_values):
                 break
             rejected += 1
         assert rejected == pytest.approx(sum(value <= level + 1e-12 for value in adjusted))
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_is_the_closed_testing_procedure(p_values):
+    """Adjusted p of a hypothesis = the largest Bonferroni p of any set that it is in (Marcus et al. 1976)."""
+    indices = range(len(p_values))
+    subsets = [subset for size in range(1, len(p_values) + 1) for subset in combinations(indices, size)]
+    bonferroni = [min(1.0, len(subset) * min(p_values[i] for i in subset)) for subset in subsets]
+    expected = [max(p for p, subset in zip(bonferroni, subsets, strict=True) if i in subset) for i in indices]
+    assert holm_correction(p_values) == pytest.approx(expected)
 
 
 def test_bad_input():
