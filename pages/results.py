@@ -8,9 +8,10 @@ from kpod.ui.results_accuracy import accuracy
 from kpod.ui.results_comparison import all_runs, two_runs
 from kpod.ui.results_cost import cost
 from kpod.ui.results_questions import questions
+from kpod.ui.results_sensitivity import sensitivity
 from kpod.ui.saved_figures import format_choice
 
-VIEWS = ("Accuracy", "Questions", "Two runs", "All runs", "Cost", "Ablations")
+VIEWS = ("Accuracy", "Questions", "Two runs", "All runs", "Sensitivity", "Cost", "Ablations")
 
 run = state.open_run("Results", "How often the student is right, where it goes wrong, and what that cost.")
 others = {key: other for key, other in reads.all_runs().runs.items() if other.folder != run.folder}
@@ -19,7 +20,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     view = st.segmented_control(
         "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
     )
-    if view in ("Accuracy", "Cost", "Ablations"):
+    if view in ("Accuracy", "Sensitivity", "Cost", "Ablations"):
         format_choice()
 
 if view == "Ablations":
@@ -35,5 +36,7 @@ elif view == "Questions":
     questions(run)
 elif view == "Two runs":
     two_runs(run, others)
+elif view == "Sensitivity":
+    sensitivity(run, others)
 else:
     all_runs(run, others)

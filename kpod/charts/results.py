@@ -86,6 +86,20 @@ def methods_figure(summary: pd.DataFrame) -> go.Figure:
     return figure
 
 
+def sensitivity_figure(table: pd.DataFrame) -> go.Figure:
+    """Accuracy by the value of one setting, a point a run; the chosen run (without a key) is the diamond."""
+    figure = new_figure(300, "", "accuracy")
+    chosen = table["key"].isna()
+    for name, rows, number in (("other runs", table[~chosen], 0), ("this run", table[chosen], 1)):
+        _points(figure, [for_plotly(str(value), 40) for value in rows["value"]], rows, name, number)
+    figure.data[1].marker.symbol = "diamond"
+    _as_shares(figure, table)
+    order = [for_plotly(str(value), 40) for value in table["value"]]
+    figure.update_layout(scattermode="group", scattergap=0.7)
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=list(dict.fromkeys(order)))
+    return figure
+
+
 def _points(
     figure: go.Figure, x: Sequence[object], rows: pd.DataFrame, name: str, number: int | None = None, mode: str = ""
 ) -> None:

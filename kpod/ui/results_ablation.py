@@ -10,7 +10,7 @@ from kpod.charts.results import methods_figure, steps_figure
 from kpod.charts.text import one_line
 from kpod.run_store import Run
 from kpod.ui import address, parts
-from kpod.ui.results_parts import download, share_table
+from kpod.ui.results_parts import download, set_choice, share_table
 from kpod.ui.saved_figures import figure
 
 _TITLES = {
@@ -53,13 +53,8 @@ def ablations(run: Run) -> None:
 
 def _shown(run: Run, ablation: Ablation) -> None:
     summary = ablation.table("summary")
-    sets = summary["evaluation_set"].unique().tolist()
-    chosen = sets[0]
-    if len(sets) > 1:
-        at = st.segmented_control(
-            "Evaluation set", range(len(sets)), format_func=lambda i: one_line(sets[i], 40), default=0, required=True
-        )
-        chosen = sets[at]
+    shown = set_choice(summary)
+    chosen = shown["evaluation_set"].iloc[0]
     by_steps = ablation.table("by_steps") if ablation.has("by_steps") else summary.iloc[:0]
     steps = by_steps[by_steps["evaluation_set"] == chosen] if len(by_steps) else by_steps
     left, right = st.columns(2, gap="large")
@@ -67,7 +62,7 @@ def _shown(run: Run, ablation: Ablation) -> None:
         parts.section(
             "Accuracy by method", "Means over seeds with 95% bootstrap intervals; the reference is a diamond."
         )
-        figure(methods_figure(summary[summary["evaluation_set"] == chosen]), "ablation-methods")
+        figure(methods_figure(shown), "ablation-methods")
     with right:
         parts.section("By number of steps", "Of the question's own rationale, over all seeds; 95% Wilson intervals.")
         if len(steps):

@@ -36,7 +36,7 @@ def accuracy(run: Run) -> None:
                 "with gold solutions.",
             )
         else:
-            figure(charts.steps_figure(set_choice(by_steps, "steps-set")), "accuracy-by-steps")
+            figure(charts.steps_figure(set_choice(by_steps)), "accuracy-by-steps")
     _table(table, "accuracies")
     download(run, table, "accuracy", "Accuracy as CSV")
     if len(by_steps):

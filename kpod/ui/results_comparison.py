@@ -44,7 +44,7 @@ def two_runs(run: Run, others: dict[str, Run]) -> None:
     by_set = pairing.by_set()
     if len(by_set) > 1:
         _by_set(run, by_set)
-        pairing = pairing.on(str(set_choice(by_set, "pair-set")["evaluation_set"].iloc[0]))
+        pairing = pairing.on(str(set_choice(by_set)["evaluation_set"].iloc[0]))
     _summary(run, other, pairing)
     _flips(run, other, pairing)
 
@@ -154,7 +154,7 @@ def all_runs(run: Run, others: dict[str, Run]) -> None:
     measured = distilled_answers(others)
     shared = {name for each in measured.values() for name in each["evaluation_set"].unique()}
     chosen = distilled(answers(run))
-    table = compare_many(set_choice(chosen[chosen["evaluation_set"].isin(shared)], "all-runs-set"), measured)
+    table = compare_many(set_choice(chosen[chosen["evaluation_set"].isin(shared)]), measured)
     if table.empty:
         _no_others()
         return

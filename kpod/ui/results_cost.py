@@ -17,7 +17,7 @@ from kpod.ui.saved_figures import figure
 def cost(run: Run, others: dict[str, Run]) -> None:
     """Seconds, peak memory and tokens by stage."""
     if not run.state.stages:
-        parts.empty_state("No stage has finished yet", "Times and memory appear here as the run's stages finish.")
+        parts.not_yet(run, "costs", "prepare")
         return
     twin = plain_twin(run, others.items())
     mine = stage_costs(run, reads.metrics(run))

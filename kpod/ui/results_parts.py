@@ -9,7 +9,7 @@ from kpod.charts.text import one_line
 from kpod.results import answer_table, csv_bytes, distilled
 from kpod.run_archive import archive_name
 from kpod.run_store import Run
-from kpod.ui import parts, reads, state
+from kpod.ui import address, parts, reads, state
 
 MAX_ROWS = 2_000  # a longer table is no help to anyone; its CSV has every row
 MARKS = {"right": "✓ right", "wrong": "✗ wrong", "no answer": "– no answer"}
@@ -50,15 +50,15 @@ def download(run: Run, table: pd.DataFrame, what: str, label: str = "CSV") -> No
     )
 
 
-def set_choice(table: pd.DataFrame, key: str) -> pd.DataFrame:
-    """The rows of one evaluation set, chosen where there are several."""
-    names = list(table["evaluation_set"].unique())  # the one in distribution first
+def set_choice(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one evaluation set, chosen where there are several and kept in the address."""
+    names = sorted(table["evaluation_set"].unique())
     if len(names) < 2:
         return table
-    chosen = st.selectbox(
-        "Evaluation set", range(len(names)), format_func=lambda at: f"{at + 1}. {one_line(names[at], 60)}", key=key
-    )
-    return table[table["evaluation_set"] == names[chosen]]
+    address.settle("measured-on", names)
+    labels = state.distinct_labels({name: one_line(name, 60) for name in names})
+    chosen = st.selectbox("Evaluation set", names, format_func=labels.__getitem__, key="measured-on", width=320)
+    return table[table["evaluation_set"] == chosen]
 
 
 def share_table(table: pd.DataFrame, key: str, shares: tuple[str, ...], **columns: object) -> None:

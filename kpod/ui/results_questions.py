@@ -25,12 +25,14 @@ def questions(run: Run) -> None:
     earlier = before.set_index(["evaluation_set", "question"])["outcome"]
     keys = pd.MultiIndex.from_frame(after[["evaluation_set", "question"]])
     table = after.assign(before=earlier[~earlier.index.duplicated()].reindex(keys).to_numpy(dtype=object))
-    table = set_choice(table, "question-set")
+    table = set_choice(table)
     with st.container(horizontal=True, vertical_alignment="bottom", key="question-filter"):
         kept = st.segmented_control(
             "Show", FILTERS, default="all", required=True, key="outcome", bind="query-params", help="After distillation"
         )
-        words = st.text_input("Find", key="answer-search", placeholder="words in question or output", width=260)
+        words = st.text_input(
+            "Find", key="answer-search", bind="query-params", placeholder="words in question or output", width=260
+        )
         download(run, table.drop(columns="student"), "answers")
     table = _filtered(table, kept, words)
     if table.empty:
