@@ -104,7 +104,8 @@ def _over_the_corpus(first: Side, second: Side) -> None:
         runs = (first.run, second.run)
         stamps = tuple(reads.stamp(one, name) for one in runs for name in ("tokens", "weight_history"))
         folders = tuple(str(one.folder) for one in runs)
-        both = _corpus_weights(folders, stamps, (first.epoch, second.epoch), runs)
+        epochs = first.epoch, second.epoch
+        both = _corpus_weights(folders, stamps, epochs, runs)
     if not len(both[0]):
         parts.empty_state("No common tokens", "The tokenisers of the two runs cut every text at different places.")
         return
@@ -113,7 +114,7 @@ def _over_the_corpus(first: Side, second: Side) -> None:
         figure(agreement_figure(*both, ("A", "B"), state.is_dark()), "agreement")
     with right:
         st.caption(f"{len(both[0]):,} tokens of both")
-        parts.figures(agreement_figures(*both, THRESHOLD))
+        parts.figures(_corpus_agreement(folders, stamps, epochs, runs))
 
 
 def _has_weights(run: Run) -> bool:
@@ -138,6 +139,13 @@ def _corpus_weights(
     first, second = weights[0][rows_a], weights[1][rows_b]
     known = ~(np.isnan(first) | np.isnan(second))
     return first[known], second[known]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _corpus_agreement(
+    folders: object, stamps: object, epochs: tuple[str, str], _runs: tuple[Run, Run]
+) -> list[tuple[str, str, str]]:
+    return agreement_figures(*_corpus_weights(folders, stamps, epochs, _runs), THRESHOLD)
 
 
 def _epoch_weights(run: Run, epoch: str) -> np.ndarray:
