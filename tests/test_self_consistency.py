@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from kpod.data_sources import find_source
 from kpod.evaluation import generate_rationales
 from kpod.self_consistency import Drawing, Vote, draws_of, majority, sample_outputs
+from kpod.students.registry import STUDENTS
+from kpod.tasks.answers import extract_number
 from tests.support.made_problems import make_problems
 from tests.support.tiny_students import load_student
 
@@ -81,3 +84,18 @@ def test_cold_samples_are_the_greedy_output(tiny_llama_folder):
     cold = sample_outputs(model, tokenizer, QUESTIONS, samples=2, temperature=1e-4, seed=0, max_new_tokens=8)
     greedy = generate_rationales(model, tokenizer, QUESTIONS, max_new_tokens=8)
     assert [[output.text for output in several] for several in cold] == [[text, text] for text in greedy]
+
+
+def test_the_shipped_student_votes_the_same_whatever_the_batch():
+    """Real outputs: most samples come to an answer, and the votes of a question are those of any batch."""
+    world = find_source("small_world:train=1,test=6,seed=3,stories=people+prices,max_steps=2")
+    questions = [question for question in world.questions(None)[0] if question.split == "test"]
+    texts = [question.text for question in questions]
+    model, tokenizer = load_student(STUDENTS["nano"].checkpoint)
+    options = {"samples": 4, "temperature": 1.0, "seed": 0, "max_new_tokens": 90}
+    together = sample_outputs(model, tokenizer, texts, batch_size=64, **options)
+    apart = sample_outputs(model, tokenizer, texts, batch_size=5, **options)
+    votes, others = ([majority([extract_number(o.text) for o in few]) for few in each] for each in (together, apart))
+    assert votes == others
+    assert sum(vote.votes for vote in votes) > len(texts) and None not in {vote.answer for vote in votes}
+    assert any(len({output.text for output in few}) > 1 for few in together)
