@@ -41,14 +41,17 @@ class Outcome:
 
     @property
     def lost(self) -> float:
-        """The share of what the rationale is worth that masking loses; below a half, masked is nearer to whole."""
-        return (self.nll_masked - self.nll_full) / (self.nll_empty - self.nll_full)
+        """The share of what the rationale is worth that masking loses; below a half, masked is nearer to whole.
+
+        Infinite where the rationale is worth nothing.
+        """
+        worth = self.nll_empty - self.nll_full
+        return (self.nll_masked - self.nll_full) / worth if worth > 0 else float("inf")
 
     @property
     def holds(self) -> bool:
         """Between a tenth and nine tenths are kept, and masked rationales are worth more than half of whole ones."""
-        is_worth = self.nll_empty > self.nll_full and self.lost < 0.5
-        return LEAST_KEPT <= self.keep_rate <= MOST_KEPT and is_worth and not self.warnings
+        return LEAST_KEPT <= self.keep_rate <= MOST_KEPT and self.lost < 0.5 and not self.warnings
 
 
 def stability_config(name: str, questions: int, settings: Sequence[str] = (), data: str = DATA) -> RunConfig:

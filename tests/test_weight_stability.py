@@ -27,6 +27,7 @@ def test_what_masking_loses_of_the_rationales_worth():
         {"nll_masked": 0.71},  # nearer to none than to all
         {"warnings": ("Weights collapsed",)},
         {"nll_empty": 0.1},  # a rationale that does harm is worth nothing
+        {"nll_empty": 0.2, "nll_masked": 0.2},
     ],
 )
 def test_what_does_not_hold(change):
