@@ -306,7 +306,7 @@ class QuestionMap {
     paintNames(this, pen)
     paintMarks(this, pen)
     this.canvas.dataset.drawn = Number(this.canvas.dataset.drawn ?? 0) + 1
-    this.canvas.dataset.drawnAt = performance.timeOrigin + performance.now()
+    this.canvas.dataset.firstDrawn ??= performance.timeOrigin + performance.now()
   }
 
   savePicture() {
@@ -320,14 +320,12 @@ class QuestionMap {
 }
 
 // A category's mark in the legend: its shape in its colour.
-function swatch(colour, shape) {
-  const node = Object.assign(make("canvas", "swatch"), { width: 26, height: 26 })
-  const pen = node.getContext("2d")
-  pen.fillStyle = pen.strokeStyle = colour
-  pen.lineWidth = 5
-  pen.beginPath()
-  traceShape(pen, shape ?? "circle", 13, 13, shape === "cross" ? 7 : 9)
-  if (shape === "cross") pen.stroke()
-  else pen.fill()
+const MARKS = {
+  circle: "M2 8a6 6 0 1 0 12 0a6 6 0 1 0 -12 0z", square: "M2.7 2.7h10.6v10.6h-10.6z", diamond: "M8 1l7 7l-7 7l-7 -7z",
+  triangle: "M8 1l7 12.5h-14z", cross: "M3 3l10 10M3 13l10 -10",
+}
+function swatch(colour, kind) {
+  const node = shape("svg", { class: "swatch", viewBox: "0 0 16 16", "aria-hidden": "true" })
+  shape("path", { d: MARKS[kind] ?? MARKS.circle, fill: colour, stroke: colour, "stroke-width": kind === "cross" ? 3 : 0 }, node)
   return node
 }

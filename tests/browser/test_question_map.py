@@ -83,11 +83,79 @@ def test_zoom_and_pan_move_the_picture_and_fit_brings_it_back(view):
     assert canvas.evaluate(picture) == home
 
 
-@pytest.mark.parametrize("colour", ["cluster", "difficulty", "stage", "correct"])
+@pytest.mark.parametrize("colour", ["cluster", "difficulty", "stage", "correct", "change", "steps", "split"])
 def test_every_colouring_opens_by_its_address(watch, run_ids, colour):
     watched = watch().open("questions", run=run_ids["whole"], colour=colour)
     watched.page.locator(".st-key-map .legend > *").first.wait_for()
-    assert watched.page.locator(".st-key-map .legend .ramp").count() == (colour in ("difficulty", "stage"))
+    assert watched.page.locator(".st-key-map .legend .ramp").count() == (colour in ("difficulty", "stage", "steps"))
+
+
+def test_the_curriculum_plays_and_points_fill(view):
+    page = view.page
+    canvas, bar = page.locator(".st-key-map canvas"), page.locator(".st-key-map .stages")
+    page.wait_for_timeout(300)
+    before = canvas.evaluate("node => node.toDataURL()")
+    canvas.focus()
+    page.keyboard.press(".")
+    page.wait_for_url("**stage=0**")
+    view.settle()
+    assert bar.locator(".value").inner_text() == "0 of 5"
+    first = canvas.evaluate("node => node.toDataURL()")
+    share = int(bar.locator(".readings").inner_text().partition("%")[0])
+    assert first != before and share < 100
+    page.keyboard.press(" ")
+    page.wait_for_url("**stage=5**")  # it played to the end
+    view.settle()
+    assert bar.locator(".readings").inner_text().startswith("100% of the steps supervised, 100%")
+    assert canvas.evaluate("node => node.toDataURL()") != first
+    bar.locator(".off").click()
+    page.wait_for_url(lambda url: "stage=" not in url)
+
+
+def test_a_link_opens_stage_size_lasso_and_question(watch, run_ids):
+    address = {"stage": "2", "size": "2.5", "lasso": "0_-9~9_-9~9_9~0_9", "question": "q005", "colour": "stage"}
+    watched = watch().open("questions", run=run_ids["whole"], **address)
+    bar = watched.page.locator(".st-key-map")
+    assert bar.locator(".stages .value").inner_text() == "2 of 5"
+    assert bar.locator(".size input").input_value() == "2.5"
+    assert bar.locator(".toolbar .clear").is_enabled()
+    assert "questions selected" in watched.page.locator(".st-key-table-head h2").inner_text()
+
+
+def test_a_neighbour_becomes_the_chosen_question(watch, run_ids):
+    watched = watch().open("questions", run=run_ids["whole"], question="q005")
+    watched.page.locator(".st-key-neighbour-0 button:visible").first.click()
+    watched.page.wait_for_url(lambda url: "question=" in url and "question=q005" not in url)
+
+
+def test_a_cluster_is_renamed_and_renamed_back(view, runs):
+    page = view.page
+    legend = page.locator(".st-key-map .legend")
+    assert "pens, more0, each0" in legend.inner_text()
+    for typed, button, shown in (("Buying <i>pens</i>", "save", "Buying <i>pens</i>"), (None, "reset", "pens, more0")):
+        field = page.locator("[data-testid=stPopoverBody] input").first
+        if not field.is_visible():
+            page.locator(".st-key-cluster-names button").first.click()
+        if typed:
+            field.fill(typed)
+        page.locator(f".st-key-{button}-names button").click()
+        legend.get_by_text(shown).first.wait_for()
+        view.settle()
+    assert not (runs / "whole" / "notes.json").exists()
+
+
+def test_a_lasso_goes_on_to_the_curriculum(watch, run_ids):
+    watched = watch().open("questions", run=run_ids["whole"], question="q005", lasso="0_-9~9_-9~9_9~0_9")
+    watched.page.locator(".st-key-to-curriculum button").click()
+    watched.page.wait_for_url("**/curriculum?**lasso=**")
+    watched.page.get_by_text("in the lasso of the map").wait_for()
+
+
+def test_hostile_texts_stay_texts_on_the_map(watch, run_ids):
+    watched = watch().open("questions", run=run_ids["hostile"], question="q003", stage="1")
+    assert watched.page.locator(".st-key-map .legend :is(script, img, style)").count() == 0
+    assert watched.page.locator(".st-key-neighbours :is(script, img, a)").count() == 0
+    assert watched.scroll_excess() <= 0
 
 
 def test_a_question_opens_in_the_other_pages(watch, run_ids):
