@@ -202,6 +202,15 @@ def _fitting(example: Example, tokenizer: Any, max_tokens: int, overlong: str, f
     return [Example(part.question, part.steps, part.encoded) for part in parts]
 
 
+def count_unknown(examples: Sequence[Example], tokenizer: Any) -> int:
+    """Rationale tokens that the tokeniser has no name for: the student can neither read nor write them."""
+    unknown = tokenizer.unk_token_id
+    if unknown in (None, tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.bos_token_id):
+        return 0  # a byte-level tokeniser, which knows everything
+    encoded = [example.encoded for example in examples]
+    return sum(int((each.input_ids[each.num_question : each.rationale_end] == unknown).sum()) for each in encoded)
+
+
 def questions_table(questions: Sequence[Question], *, trained: bool) -> pd.DataFrame:
     """The rows of the table of questions that are trained on, in the order of `question_index`, or those that are not.
 

@@ -11,6 +11,7 @@ from kpod.preparation import (
     check_disjoint,
     check_room,
     choose_training,
+    count_unknown,
     encode_all,
     questions_table,
     steps_table,
@@ -44,6 +45,13 @@ def prepare(context: Context) -> None:
     )
     if lengths.skipped:
         context.reporter.warn(_too_long(lengths, config.student.max_tokens, data.overlong))
+    unknown = count_unknown(examples, context.tokenizer)
+    if unknown:
+        context.reporter.warn(
+            f"{unknown} tokens of the rationales are {context.tokenizer.unk_token} to the student's tokeniser: "
+            "it can neither read nor write them. Rewrite what it does not know (T5's has no braces and no <), or take "
+            "another student."
+        )
     used = questions_table([example.question for example in examples], trained=True)
     measured = None
     if "evaluation set" in context.run.state.stages:

@@ -14,6 +14,7 @@ from kpod.preparation import (
     check_room,
     choose_evaluation,
     choose_training,
+    count_unknown,
     encode_all,
     encode_question,
     examples_of_tables,
@@ -23,12 +24,14 @@ from kpod.preparation import (
     tokens_table,
 )
 from kpod.progress import Reporter
+from kpod.prompt_pairs import encode_pair_prompt
 from kpod.prompts import encode_prompt
 from kpod.records import Question
 from kpod.run_store import TABLES
 from kpod.teacher import Rules
 from tests.support.made_problems import make_problems
 from tests.support.tiny_models import build_tokenizer
+from tests.support.tiny_t5 import build_t5_tokenizer
 
 TOKENIZER = build_tokenizer()
 
@@ -107,6 +110,24 @@ def test_reading_can_be_stopped():
 
     with pytest.raises(RunCancelled):
         encode_all(made(1), TOKENIZER, "sentence", 999, reporter=Stopping())
+
+
+def test_tokens_that_a_tokeniser_has_no_name_for_are_counted():
+    """Single characters of T5's vocabulary; a byte-level tokeniser knows every text."""
+    question = Question("a", "How many?", "5", "Two naïve pens and 3 café pens make 5.")
+    t5 = build_t5_tokenizer()
+    examples = [encode_question(question, t5, "sentence", "encoder_decoder")] * 2
+    assert count_unknown(examples, t5) == 4
+    assert count_unknown([encode_question(question, TOKENIZER, "sentence")], TOKENIZER) == 0
+
+
+def test_the_two_sides_of_an_encoder_decoder_have_room_each():
+    t5, texts = build_t5_tokenizer(), ["How many pens are there?"]
+    longest = len(encode_pair_prompt(texts[0], t5)[0])
+    check_room(texts, t5, longest, longest, "encoder_decoder")
+    for new, context in ((longest + 1, longest), (1, longest - 1)):
+        with pytest.raises(InputError, match=f"context of {context} for each of the two"):
+            check_room(texts, t5, new, context, "encoder_decoder")
 
 
 def test_there_must_be_room_for_the_output():
