@@ -51,9 +51,9 @@ def accuracy(run: Run) -> None:
 def _figures(table: pd.DataFrame) -> None:
     """The first set in large type, which is the one in distribution."""
     first = table[table["evaluation_set"] == table["evaluation_set"].iloc[0]]
-    where = "" if len(first) == len(table) else f" of {one_line(first['evaluation_set'].iloc[0], 40)}"
+    where = "" if len(first) == len(table) else f", {one_line(first['evaluation_set'].iloc[0], 40)}"
     entries = [
-        (f"{row.accuracy:.1%}", row.student, f"{row.correct:,} of {row.questions:,} questions{where} right")
+        (f"{row.accuracy:.1%}", f"{row.student}{where}", f"{row.correct:,} of {row.questions:,} questions right")
         for row in first.itertuples()
     ]
     last = first.iloc[-1:]

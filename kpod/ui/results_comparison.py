@@ -50,11 +50,14 @@ def two_runs(run: Run, others: dict[str, Run]) -> None:
 
 
 def _by_set(run: Run, table: pd.DataFrame) -> None:
-    """Every set that both runs answered, the other run minus this one."""
+    """Every set that both runs answered, this run minus the other as in the figures below."""
     parts.section(
-        "By evaluation set", "Differences are the other's minus this run's. p-values by McNemar's exact test."
+        "By evaluation set",
+        "Differences are this run's minus the other's. The adjusted p-value allows for as many comparisons as there "
+        "are sets (Holm).",
     )
-    _share_table(table, "by-set")
+    table = table.assign(difference=-table["difference"])
+    _share_table(table, "by-set", accuracy="the other", only_other="only the other right")
     download(run, table, "comparison-by-set")
 
 
@@ -172,16 +175,19 @@ def all_runs(run: Run, others: dict[str, Run]) -> None:
     download(run, full, "all-runs")
 
 
-def _share_table(table: pd.DataFrame, key: str) -> None:
+def _share_table(table: pd.DataFrame, key: str, **labels: str) -> None:
     shown = table.assign(**{name: [_p(p) for p in table[name]] for name in ("p_value", "p_adjusted")})
     share_table(
         shown,
         key,
         ("accuracy", "chosen_accuracy", "difference"),
-        chosen_accuracy="this run",
-        only_other="only it right",
-        only_chosen="only this run right",
-        p_value="p (McNemar)",
+        **{
+            "chosen_accuracy": "this run",
+            "only_other": "only it right",
+            "only_chosen": "only this run right",
+            "p_value": "p (McNemar)",
+            **labels,
+        },
     )
 
 

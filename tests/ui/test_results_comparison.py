@@ -77,13 +77,13 @@ def test_sets_are_compared_one_by_one(pair):
     app = open_app("results", run=pair[0].id, view="Two runs")
     by_set = app.dataframe[0].value
     assert by_set["evaluation_set"].tolist() == ["made:test", "elsewhere:test"]
-    assert by_set["p_adjusted"].iloc[1] == "p = 1.0000" and {"pair-set", "csv-comparison-by-set"} <= element_keys(app)
+    assert by_set["p_adjusted"].iloc[1] == "p = 1.0000" and {"measured-on", "csv-comparison-by-set"} <= element_keys(app)
     assert len(app.dataframe[1].value) == 5  # flips of the first set
-    app.selectbox("pair-set").set_value(1).run()
+    app.selectbox("measured-on").set_value("elsewhere:test").run()
     assert not app.exception and "No question flipped" in " ".join(each.value for each in app.caption)
     app = open_app("results", run=pair[0].id, view="All runs")
-    assert len(app.dataframe[0].value) == 1 and "all-runs-set" in element_keys(app)
-    app.selectbox("all-runs-set").set_value(1).run()
+    assert len(app.dataframe[0].value) == 1 and "measured-on" in element_keys(app)
+    app.selectbox("measured-on").set_value("elsewhere:test").run()
     assert not app.exception and app.dataframe[0].value["accuracy"].tolist() == [0.0]
 
 
@@ -91,7 +91,7 @@ def test_large_figures_are_of_the_first_set(pair):
     with_another_set(pair[0])
     app = open_app("results", run=pair[0].id)
     last = pair[0].predictions.query("epoch > 0 and evaluation_set == 'made:test'")["correct"]
-    assert f"{last.mean():.1%}" in shown(app) and "questions of made:test right" in shown(app)
+    assert f"{last.mean():.1%}" in shown(app) and "after distillation, made:test" in shown(app)
     table = app.dataframe[0].value
     assert table["evaluation_set"].tolist() == ["made:test"] * 2 + ["elsewhere:test"] * 2
     assert table["accuracy"].tolist()[2:] == [0.0, 0.0]
