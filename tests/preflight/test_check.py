@@ -145,3 +145,17 @@ def test_the_command_prints_problems_and_estimate_and_starts_nothing(config, tmp
     assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
     done = run_kpod("run", "--config", path, "--dry-run", "--set", "method=kpood", KPOD_RUNS=str(tmp_path / "runs"))
     assert done.returncode == 1 and "error: method" in done.stdout
+
+
+def test_further_evaluation_sets_and_samples_count(config, tmp_path):
+    """Two further questions make 4 of 2, and three samples three times the outputs."""
+    more = write_questions(tmp_path / "more.jsonl", trained=1, measured=3)
+    one = check(config, runs=tmp_path).estimates
+    both = override(config, [f"data.evaluation_sets=[{{source: {more}, limit: 2}}]", "evaluation.batch_size=64"])
+    found = check(both, runs=tmp_path).estimates
+    assert (one.data.evaluation_questions, found.data.evaluation_questions) == (2, 4)
+    sampled = check(override(both, ["evaluation.samples=30"]), runs=tmp_path).estimates
+    seconds = [next(stage.seconds for stage in each.stages if stage.stage == "evaluate") for each in (found, sampled)]
+    assert seconds[1] > 10 * seconds[0]
+    result = check(override(config, ["data.evaluation_sets=[missing.jsonl]"]), runs=tmp_path)
+    assert not result.ok and ("error", "data.evaluation_sets") in told(result)
