@@ -43,7 +43,9 @@ def lasso_over(page, share: float) -> None:
 def test_a_map_of_a_hundred_thousand(profile, tmp_path):
     run, server, watched = open_run(profile, tmp_path, 100_000)
     try:
-        page = watched.open("overview", run=run.id).page
+        page = watched.page
+        page.goto(f"{watched.url}/?run={run.id}")
+        watched.settle()
         figures = {}
         for name in ("first paint, nothing read before", "paint again, all read"):
             page.get_by_test_id("stTopNavLink").get_by_text("Overview").click()
