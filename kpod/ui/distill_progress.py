@@ -126,7 +126,8 @@ def _curves(rows: dict[str, list[dict]]) -> None:
             ]
         )
         st.plotly_chart(figures.loss_figure(distilled), config=CONFIG, key="loss")
-        st.plotly_chart(figures.learning_rate_figure(distilled), config=CONFIG, key="rate")
+        if figures.last_number(distilled, "learning_rate") is not None:
+            st.plotly_chart(figures.learning_rate_figure(distilled), config=CONFIG, key="rate")
     if weighed:
         with st.expander("Mask learning", expanded=not distilled, key="mask-learning"):
             st.plotly_chart(figures.mask_figure(weighed), config=CONFIG, key="mask")

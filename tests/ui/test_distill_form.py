@@ -206,3 +206,12 @@ def test_a_path_is_taken_as_it_is_typed():
     assert app.button(key="start").disabled
     app.text_input(key="source-path").set_value(" assets/example_questions.jsonl ").run()
     assert app.session_state["draft"].values["data.source"] == "assets/example_questions.jsonl"
+
+
+def test_yaml_of_an_older_version_is_taken_and_what_was_translated_is_said():
+    app = open_app("distill", panel="yaml")
+    text = code(app).replace("wrong_rationales: drop", "keep_wrong_rationales: true")
+    app.text_area(key="yaml-text").input(text)
+    app.button(key="yaml-use").click().run()
+    assert "was read as data.wrong_rationales=keep" in shown(app)
+    assert RunConfig.from_yaml(code(app)).data.wrong_rationales == "keep"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kpod.presets import PRESETS
 from tests.support.app_pages import address_of, open_app, shown
 from tests.support.made_run import make_run
 
@@ -49,3 +50,11 @@ def test_a_few_runs_need_no_filter(use_runs):
 def test_a_run_on_its_way_in_or_out_is_not_listed(five, tmp_path):
     five[0].folder.rename(tmp_path / ".deleted-1")
     assert "beta" not in listed(open_app("overview"))
+
+
+def test_a_run_is_started_with_one_click_from_here_and_one_there(use_runs):
+    use_runs("whole")
+    app = open_app("overview")
+    app.button(key="to-distill").click().run()
+    assert not app.exception and not app.button(key="start").disabled
+    assert address_of(app)["preset"] == next(iter(PRESETS))
