@@ -268,7 +268,8 @@ def _explain(entry: Any) -> str:
     if entry["type"] == "extra_forbidden":
         return _unknown(path, str(entry["loc"][-1]), _names_beside(entry["loc"]))
     if entry["type"] == "missing":
-        return f"{path} is missing: {_description(entry['loc'])}. Give it in the file or with --set {path}=..."
+        ways = "." if any(isinstance(part, int) for part in entry["loc"]) else f" or with --set {path}=..."
+        return f"{path} is missing: {_description(entry['loc'])}. Give it in the file{ways}"
     message = entry["msg"].removeprefix("Value error, ")
     if not path:
         return message
