@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.made_ablation import make_ablation, turn_answers
 from tests.support.made_run import make_run
+from tests.support.second_run import second_run
 
 RUNS = {
     "whole": {},
@@ -16,6 +18,8 @@ RUNS = {
     "collapsed": {"weights_collapsed": True},
     "stopped": {"upto": "losses", "status": "cancelled"},
 }
+FLIPPED = 5  # answers that the second run turned round
+MISCOUNTED = "q043"  # the question whose second step is wrong there
 
 
 @pytest.fixture(scope="session")
@@ -35,12 +39,26 @@ def runs(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("runs")
     for name, options in RUNS.items():
         make_run(root / name, **options)
+    _make_second(root)
+    make_ablation(root / "ablation")
     return root
+
+
+def _make_second(root: Path) -> None:
+    """A run to compare the whole one with: other weights, tokens' roles, FLIPPED answers turned round, a wrong step."""
+    run = second_run(root / "whole", root / "second", name="Another seed")
+    tokens = run.tokens
+    run.write_table("tokens", tokens.assign(role=(tokens["weight"] > 0.8).map({True: "result", False: "filler"})))
+    turn_answers(run, FLIPPED)
+    table = run.predictions
+    row = table.index[(table["epoch"] > 0) & (table["question"] == MISCOUNTED)]
+    table.loc[row, "output"] = "First 5 + 1 = 6. Then 6 * 7 = 43. So 43 - 1 = 42."
+    run.write_table("predictions", table)
 
 
 @pytest.fixture(scope="session")
 def run_ids(runs: Path) -> dict[str, str]:
-    return {folder.name: json.loads((folder / "run.json").read_text())["id"] for folder in runs.iterdir()}
+    return {path.parent.name: json.loads(path.read_text())["id"] for path in runs.glob("*/run.json")}
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,8 @@ def test_nothing_scrolls_sideways(watch, run_ids, scheme, width, height):
     for name in PAGES:
         for kind in ("whole", "hostile") if width < 1900 else ("whole",):
             watched.open(name, run=run_ids[kind], question="q010")  # 300 letters without a break in the hostile one
+            if kind == "whole":
+                watched.shoot(f"{name}-{scheme}-{width}x{height}")
             assert watched.scroll_excess() <= 0, (kind, name)
 
 

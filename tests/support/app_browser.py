@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 FLAGS = [
     "--no-sandbox",
@@ -18,6 +20,7 @@ FLAGS = [
     "--disable-gpu",
 ]
 TIMEOUT = 120_000  # milliseconds; a page takes one or two seconds where nothing else keeps the machine busy
+expect.set_options(timeout=TIMEOUT)
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 # Each page's path and its main part, which is drawn last.
 PAGES = {
@@ -27,6 +30,7 @@ PAGES = {
     "questions": ("/questions", ".st-key-map canvas"),
     "results": ("/results", ".st-key-accuracy .plot-container"),
 }
+SCREENSHOTS = Path(os.environ.get("KPOD_SCREENSHOTS") or Path(__file__).parent.parent.parent / "build" / "screenshots")
 # On a deep link Streamlit's front end looks for its server below the page's own path first; that 404 is its design.
 PROBES = re.compile(r"/(distill|keypoints|curriculum|questions|results)/_stcore/(health|host-config)$")
 
@@ -49,11 +53,11 @@ class Watched:
         self.page.on("dialog", self._on_dialog)
         self.page.on("request", self._on_request)
 
-    def open(self, name: str, *, is_empty: bool = False, **address: str) -> Watched:
-        """Open a page by its name in PAGES and wait for its main part, or for an empty state where it has none."""
-        path, mark = PAGES[name]
+    def open(self, name: str, *, is_empty: bool = False, mark: str = "", **address: str) -> Watched:
+        """Open a page by its name in PAGES and wait for its main part, for `mark`, or for an empty state."""
+        path, main = PAGES[name]
         self.page.goto(f"{self.url}{path}?{urlencode(address)}")
-        self.page.locator(".kp-empty" if is_empty else mark).first.wait_for(state="attached")
+        self.page.locator(".kp-empty" if is_empty else mark or main).first.wait_for(state="attached")
         self.settle()
         return self
 
@@ -77,6 +81,11 @@ class Watched:
             "() => Math.max(document.documentElement.scrollWidth, "
             "document.querySelector('[data-testid=stMain]').scrollWidth) - innerWidth"
         )
+
+    def shoot(self, name: str) -> None:
+        """Keep a picture of what the window shows in SCREENSHOTS, to be looked at."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
     def _on_console(self, message: ConsoleMessage) -> None:
         place = (message.location or {}).get("url", "")
