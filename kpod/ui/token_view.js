@@ -35,6 +35,7 @@ class TokenView {
     this.buildSide(body)
     root.append(body)
     this.tooltip = make("div", "tooltip")
+    this.tooltip.setAttribute("role", "status") // read out as the keys move
     this.tooltip.hidden = true
     root.append(this.tooltip)
   }
@@ -150,7 +151,7 @@ class TokenView {
     })
     if (this.data.tail && line) { const tail = make("span", "lead"); fillText(tail, this.data.tail); line.append(tail) }
     list.tabIndex = 0
-    list.setAttribute("aria-label", `Rationale. Arrow keys move between ${UNIT_NAMES[this.data.unit]}, Enter pins one.`)
+    list.setAttribute("aria-label", `Rationale. Left and right move between ${UNIT_NAMES[this.data.unit]}, up and down between steps, Enter pins one.`)
     list.classList.add("by-" + this.data.unit)
     list.onpointerover = event => this.hover(event.target.closest?.(".token"))
     list.onpointerleave = () => this.hover(null)
@@ -269,14 +270,28 @@ class TokenView {
 
   onKey(event) {
     const current = this.hovered ?? this.pin ?? -1
-    const moves = { ArrowRight: 1, ArrowLeft: -1 }
-    if (event.key in moves) {
-      const next = Math.min(Math.max(0, current + moves[event.key]), this.tokens.length - 1)
-      this.hover(this.tokens[next])
-      event.preventDefault()
-    } else if (event.key === "Enter" && this.hovered !== null) {
-      this.togglePin(this.hovered)
-    } else if (event.key === "Escape" && this.pin !== null) this.togglePin(this.pin)
+    const next = this.target(event.key, current)
+    if (next !== null) {
+      this.hover(this.tokens[Math.min(Math.max(0, next), this.tokens.length - 1)])
+      this.tokens[this.hovered].scrollIntoView({ block: "nearest" })
+    } else if (event.key === "Enter" && this.hovered !== null) this.togglePin(this.hovered)
+    else if (event.key === "Escape" && this.hovered !== null && this.pin === null) this.hover(null)
+    else if (event.key === "Escape" && this.pin !== null) this.togglePin(this.pin)
+    else return
+    event.preventDefault()
+  }
+
+  // Where a key leads from a token: the next one, the first of the next step, an end; null for other keys.
+  target(key, current) {
+    const steps = this.data.token_steps
+    const step = steps[Math.max(0, current)]
+    if (key === "ArrowRight") return current + 1
+    if (key === "ArrowLeft") return current - 1
+    if (key === "Home") return 0
+    if (key === "End") return steps.length - 1
+    if (key === "ArrowDown") return current < 0 ? 0 : Math.max(current, steps.findIndex((each, j) => j > current && each !== step))
+    if (key === "ArrowUp") return Math.max(0, steps.indexOf(step) < current ? steps.indexOf(step) : steps.indexOf(steps[current - 1]))
+    return null
   }
 
   // ---- drawing
