@@ -51,7 +51,6 @@ def tiny_pair_config(family: str) -> PretrainedConfig:
         vocab_size=VOCABULARY_SIZE, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, dropout_rate=0.1,
         feed_forward_proj="relu" if tied else "gated-gelu", tie_word_embeddings=tied, pad_token_id=0, eos_token_id=1,
         decoder_start_token_id=0,
-        initializer_factor=3.0 if tied else 1.0,  # a tied head of small layers says again what the decoder has read
     )  # fmt: skip
 
 
