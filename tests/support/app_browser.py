@@ -29,6 +29,7 @@ PAGES = {
     "curriculum": ("/curriculum", ".st-key-matrix canvas"),
     "questions": ("/questions", ".st-key-map canvas"),
     "results": ("/results", ".st-key-accuracy .plot-container"),
+    "distill": ("/distill", ".st-key-start button:enabled"),
 }
 SCREENSHOTS = Path(os.environ.get("KPOD_SCREENSHOTS") or Path(__file__).parent.parent.parent / "build" / "screenshots")
 # On a deep link Streamlit's front end looks for its server below the page's own path first; that 404 is its design.
