@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from playwright.sync_api import expect
 
 from kpod import jobs
 from kpod.config_forms import assignments_of
@@ -22,6 +23,11 @@ pytestmark = pytest.mark.browser
 
 WINDOWS = [(1366, 768), (1920, 1080)]
 LIMIT_MS = 240_000
+FEW_EPOCHS = {
+    "Token weights": {"set-weights-epochs": 1, "set-weights-warmup_epochs": 1},
+    "Distillation": {"set-distillation-epochs": 2},
+    "Evaluation": {"set-evaluation-max_new_tokens": 24},
+}
 LONG = {"epochs": 4_000, "batch_size": 2, "lora_rank": 4, "checkpoint_seconds": 1.0}
 
 
@@ -121,6 +127,38 @@ def test_a_run_from_the_form_is_watched_to_its_end_and_leads_to_its_pages(tab, p
     watched.page.locator(".st-key-open-keypoints button").click()
     watched.page.locator(".st-key-tokens .token").first.wait_for(state="attached")
     assert f"run={run.id}" in watched.page.url
+
+
+def set_number(watched, key: str, value: int) -> None:
+    """Type a number into a field of the form, as a reader does, and wait until the form has taken it."""
+    field = watched.page.locator(f".st-key-{key} input")
+    field.fill(str(value))
+    field.press("Enter")
+    watched.settle()
+    expect(field).to_have_value(str(value))
+
+
+def test_a_nano_run_is_set_up_in_the_form_and_watched_to_its_end(tab, place):
+    """The shipped preset made small by hand; half of its time goes to fitting UMAP for the first time."""
+    watched = tab(preset="nano", group="data")
+    page = watched.page
+    for name, count in (("train", 24), ("test", 8)):
+        set_number(watched, f"world-{name}", count)
+    for group, fields in FEW_EPOCHS.items():
+        page.locator(".st-key-group").get_by_text(group).click()
+        page.locator(f".st-key-{next(iter(fields))}").wait_for()
+        for key, value in fields.items():
+            set_number(watched, key, value)
+    page.locator(".st-key-panel").get_by_text("Changes").click()
+    expect(page.locator(".kp-change")).to_have_count(1 + sum(map(len, FEW_EPOCHS.values())))
+    run = start(watched, place, "Small world, nano student")
+    status(watched, "finished")
+    config = load_run(run.folder).config
+    assert (config.distillation.epochs, config.weights.epochs, config.student.name) == (2, 1, "nano")
+    assert run.predictions.groupby("epoch").size().tolist() == [8, 8]
+    page.locator(".st-key-open-results button").click()
+    page.locator(".st-key-accuracy .plot-container").wait_for()
+    expect(page.locator(".kp-figures")).to_contain_text("after distillation")
 
 
 def test_cancel_asks_first_and_resume_goes_on(tab, place, form_of):
