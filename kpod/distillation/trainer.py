@@ -28,7 +28,7 @@ from kpod.progress import Reporter, TimeLeft
 from kpod.prompts import EncodedExample
 from kpod.step_difficulty.token_nlls import token_nlls
 
-TOKENS_A_PASS = 640  # on a CPU, where more at once is no faster and takes memory in proportion
+TOKENS_A_PASS = 480  # on a CPU, where more at once is no faster and takes memory in proportion
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def test_hostile_and_damaged_runs_do_nothing_on_any_page(profile, hostile_server
             watched.settle()
             assert watched.page.evaluate(FOREIGN) == [], (case, path)
             assert watched.page.evaluate("getComputedStyle(document.body).display") != "none"
-            watched.check()
+            watched.check(damaged=True)
     watched.close()
 
 

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
+from kpod.ui import parts
+
 FLAGS = [
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -67,11 +69,13 @@ class Watched:
         self.page.wait_for_selector(SETTLED)
         self.page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')")
 
-    def check(self) -> None:
+    def check(self, *, damaged: bool = False) -> None:
+        """No trace, no error in the console; and, but for a run that is damaged, nothing that a page could not show."""
         exceptions = self.page.locator("[data-testid=stException]").all_inner_texts()
         assert not exceptions, exceptions
         assert not self.problems, self.problems
         assert not self.page.locator("text=Traceback (most recent call last)").count()
+        assert damaged or not self.page.get_by_text(parts.UNEXPECTED).count()
 
     def close(self) -> None:
         self.page.close()
