@@ -163,4 +163,4 @@ def test_without_runs_of_ones_own_every_page_shows_the_shipped_one(use_runs, pag
     if page == "distill":
         app.segmented_control(key="view").set_value("progress").run()
     assert "python -m kpod run --preset" not in shown(app)
-    assert "Example: a dozen questions" in str([box.options for box in app.selectbox])
+    assert "Small world, nano student" in str([box.options for box in app.selectbox])
