@@ -67,7 +67,7 @@ def test_plain_text_is_continued_at_completions(options, server):
 def test_the_first_correct_sample_is_the_rationale_and_all_are_kept(options, server):
     texts = ["1 + 1 = 2.\nTherefore, the answer is 2.", "10 + 7 = 17.\nTherefore, the answer is 17.", "17 it is."]
     server.behave = lambda asked: answer(asked, texts[asked.nth])
-    ended = teach(options(samples=3, limit=1, seed=40))
+    ended = teach(options(samples=3, limit=1, seed=40, concurrency=1))  # else one may overtake another
     row = rows_of(ended.out)[0]
     assert row["rationale"] == "10 + 7 = 17." and row["correct"] is True
     assert row["rationales"] == ["1 + 1 = 2.", "10 + 7 = 17.", "17 it is."]

@@ -77,7 +77,8 @@ def test_sets_are_compared_one_by_one(pair):
     app = open_app("results", run=pair[0].id, view="Two runs")
     by_set = app.dataframe[0].value
     assert by_set["evaluation_set"].tolist() == ["made:test", "elsewhere:test"]
-    assert by_set["p_adjusted"].iloc[1] == "p = 1.0000" and {"measured-on", "csv-comparison-by-set"} <= element_keys(app)
+    assert by_set["p_adjusted"].iloc[1] == "p = 1.0000"
+    assert {"measured-on", "csv-comparison-by-set"} <= element_keys(app)
     assert len(app.dataframe[1].value) == 5  # flips of the first set
     app.selectbox("measured-on").set_value("elsewhere:test").run()
     assert not app.exception and "No question flipped" in " ".join(each.value for each in app.caption)
