@@ -23,9 +23,9 @@ import torch
 
 from tests.support.tiny_runs import ROOT, kpod_environment
 
-LAYERS = int(os.environ.get("KPOD_BENCHMARK_LAYERS", 4))
-QUESTIONS = int(os.environ.get("KPOD_BENCHMARK_QUESTIONS", 32))
-REPETITIONS = int(os.environ.get("KPOD_BENCHMARK_REPETITIONS", 2))
+LAYERS = int(os.environ.get("KPOD_BENCHMARK_LAYERS", 2))
+QUESTIONS = int(os.environ.get("KPOD_BENCHMARK_QUESTIONS", 16))
+REPETITIONS = int(os.environ.get("KPOD_BENCHMARK_REPETITIONS", 1))
 BATCH = 8
 LABELS = {
     "kpod": "kpod",
