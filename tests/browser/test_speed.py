@@ -1,0 +1,93 @@
+"""How quick the pages are: a cold and a warm start, every switch of page, and a run as large as GSM8K; see with -s.
+
+Aims on an idle machine of two cores: the first page usable within 3 s of a cold start and within 1 s warm, a page
+switched within 1 s, a run of 7,473 rationales and a million tokens opened within 2 s on every page. The limits asserted
+are no aims: they only tell a page that works from one that hangs.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kpod.ui.reads import EXAMPLE_RUN
+from tests.support.app_browser import PAGES, Watched
+from tests.support.app_server import serve
+from tests.support.large_run import make_large_run
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SANE = 60.0  # seconds
+EXAMPLE_ID = json.loads((EXAMPLE_RUN / "run.json").read_text(encoding="utf-8"))["id"]
+FURTHER_VIEWS = {
+    ("keypoints", "Compare"): ".st-key-comparison .token",
+    ("keypoints", "Concordance"): ".st-key-concordance .row",
+    ("keypoints", "Corpus"): ".st-key-words canvas",
+    ("curriculum", "Difficulty"): ".kp-path",
+    ("curriculum", "What if"): ".plot-container",
+    ("results", "Questions"): ".kp-beside",
+}
+
+
+def seconds(action: Callable[..., object], *arguments: object, **named: object) -> float:
+    begin = time.perf_counter()
+    action(*arguments, **named)
+    return time.perf_counter() - begin
+
+
+def report(title: str, rows: dict[str, float]) -> None:
+    print(f"\n{title}")
+    for name, taken in rows.items():
+        print(f"  {name:28} {taken:6.2f} s")
+    assert max(rows.values()) < SANE
+
+
+@pytest.fixture
+def fresh(profile, runs, tmp_path) -> Iterator[Callable[[Path], Watched]]:
+    """Start a server on a runs folder and give a tab of it; both end with the test."""
+    opened = []
+
+    def start(folder: Path) -> Watched:
+        server = serve(folder, tmp_path / "log.txt")
+        opened.append((server, Watched(profile(), server.__enter__())))
+        return opened[-1][1]
+
+    yield start
+    for server, watched in opened:
+        watched.check()
+        watched.close()
+        server.__exit__(None, None, None)
+
+
+def test_the_first_page_and_every_switch(fresh, runs, run_ids):
+    begin = time.perf_counter()
+    watched = fresh(runs)
+    rows = {"the server answers": time.perf_counter() - begin}
+    watched.open("overview", run=run_ids["whole"])
+    rows["first page, from cold start"] = time.perf_counter() - begin
+    rows["first page again, warm"] = seconds(watched.open, "overview", run=run_ids["whole"])
+    report("Start", rows)
+    for turn in ("first", "second"):
+        report(f"Switch of page, {turn} time", {name: seconds(switch, watched, name) for name in PAGES})
+
+
+def switch(watched: Watched, name: str) -> None:
+    watched.page.get_by_test_id("stTopNavLink").get_by_text(name.capitalize()).click()
+    watched.page.locator(PAGES[name][1]).first.wait_for(state="attached")
+    watched.settle()
+
+
+def test_a_run_as_large_as_gsm8k_opens_on_every_page(fresh, tmp_path):
+    run = make_large_run(tmp_path / "runs" / "large")
+    watched = fresh(tmp_path / "runs")
+    for name in PAGES:  # so that all code is loaded: it is the run that is opened for the first time below
+        watched.open(name, run=EXAMPLE_ID)
+    rows = {name: seconds(watched.open, name, run=run.id) for name in PAGES}
+    for (name, view), mark in FURTHER_VIEWS.items():
+        words = {"search": "trees"} if view == "Concordance" else {}
+        rows[f"{name}, {view}"] = seconds(watched.open, name, mark=mark, run=run.id, view=view, **words)
+    report(f"{len(run.questions):,} questions, {len(run.tokens):,} tokens", rows)
