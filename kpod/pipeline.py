@@ -179,13 +179,7 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
     limits = {"steps": config.steps.mode, "max_tokens": config.student.max_tokens}
     embedding = config.clustering.model_dump() | (student if config.clustering.embedding == "student" else {})
     difficulty = config.difficulty.model_dump() | {"weighted": method.weighted_difficulty and method.learns_weights}
-    curriculum = config.curriculum.model_dump() | {
-        "num_stages": config.num_stages,
-        "progressive": method.progressive,
-        "diversity": method.diversity,
-    }
-    if method.curriculum not in ("kpod", "none"):
-        curriculum |= {"curriculum": method.curriculum} | seeded
+    curriculum = _curriculum_inputs(config, method)
     distillation = _distillation_inputs(config, method)
     evaluation = student | evaluation_stages.settings_of(config)
 
@@ -229,6 +223,18 @@ def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
               (("predictions", None),), figures=("accuracy", "accuracy_by_set")),
     ]
     # fmt: on
+
+
+def _curriculum_inputs(config: RunConfig, method: methods.Method) -> dict[str, Any]:
+    """What the schedule depends on; the seed for rival curricula, which may draw at random."""
+    inputs = config.curriculum.model_dump() | {
+        "num_stages": config.num_stages,
+        "progressive": method.progressive,
+        "diversity": method.diversity,
+    }
+    if method.curriculum in ("kpod", "none"):
+        return inputs
+    return inputs | {"curriculum": method.curriculum, "seed": config.seed}
 
 
 def _evaluation_set_inputs(config: RunConfig, hashes: dict[str, str]) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,23 @@ def chromium() -> str:
     if found is None:
         missing(f"no browser on the PATH (looked for {', '.join(CHROMIUM_NAMES)})")
     return found
+
+
+@pytest.fixture
+def kpod(monkeypatch, capsys, tmp_path) -> Callable[..., tuple[int, str, str]]:
+    """Runs a command in this process: exit status, what it printed, what it said on the side."""
+    from kpod import cli  # here, so that other tests do not wait for it
+
+    monkeypatch.setenv("KPOD_RUNS", str(tmp_path / "runs"))
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["kpod", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        captured = capsys.readouterr()
+        return ended.value.code or 0, captured.out, captured.err
+
+    return command
 
 
 def _tiny_student(tmp_path_factory: pytest.TempPathFactory, family: str) -> Path:

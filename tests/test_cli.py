@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 
 import pytest
 
-from kpod import cli, presets
+from kpod import presets
 from kpod.config import RunConfig
 from kpod.run_store import create_run, load_run
 from tests.support.made_run import HOSTILE_NAME, make_run
 from tests.support.tiny_runs import tiny_config, write_questions
-
-
-@pytest.fixture
-def kpod(monkeypatch, capsys, tmp_path):
-    """Runs a command in this process: exit status, what it printed, what it said on the side."""
-    monkeypatch.setenv("KPOD_RUNS", str(tmp_path / "runs"))
-
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["kpod", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        return ended.value.code or 0, captured.out, captured.err
-
-    return command
 
 
 def test_help_names_the_commands(kpod):

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 import zipfile
 
 import pytest
 
-from kpod import cli
 from kpod.run_store import list_runs
 from tests.support.made_run import HOSTILE_NAME, make_run
 
 
-@pytest.fixture
-def kpod(monkeypatch, capsys, tmp_path):
-    """Runs a command in this process: exit status, what it printed, what it said on the side."""
-    monkeypatch.setenv("KPOD_RUNS", str(tmp_path / "runs"))
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(monkeypatch, tmp_path):
+    """Archives are written where the command is given."""
     monkeypatch.chdir(tmp_path)
-
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["kpod", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        return ended.value.code or 0, captured.out, captured.err
-
-    return command
 
 
 @pytest.fixture

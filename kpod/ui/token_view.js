@@ -46,7 +46,9 @@ class TokenView {
     if (text === this.received) return
     const isEcho = this.received !== "" && text === this.sent
     this.received = text
-    if (isEcho) return
+    // The answer to an earlier state may have come in between and undone what was sent last: then the echo counts.
+    if (isEcho && !this.overruled) return
+    this.overruled = !isEcho
     this.epoch = Math.min(Math.max(0, view.epoch), this.last)
     this.threshold = view.threshold
     this.pin = view.pin !== null && view.pin < this.data.texts.length ? view.pin : null
@@ -67,6 +69,7 @@ class TokenView {
   }
 
   announce() {
+    this.overruled = false
     this.send?.({ epoch: Math.round(this.epoch), threshold: this.threshold, pin: this.pin, colours: this.colours, cue: this.cue })
   }
 

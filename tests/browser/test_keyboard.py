@@ -81,3 +81,4 @@ def test_the_matrix_changes_stage_and_question_by_keys(watch, run_ids):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "question=q003" not in url)
+    assert "stage=1" in page.url

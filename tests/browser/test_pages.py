@@ -90,6 +90,7 @@ def test_choosing_a_row_opens_the_run(watch, run_ids):
     box = watched.page.locator(".st-key-run-list canvas").first.bounding_box()
     watched.page.mouse.click(box["x"] + 16, box["y"] + 35 + 17)  # the first row's mark
     watched.page.wait_for_url(lambda url: run_ids["whole"] not in url)
+    assert any(f"run={identifier}" in watched.page.url for identifier in run_ids.values())
 
 
 def test_a_stopped_run_says_how_to_go_on(watch, run_ids):

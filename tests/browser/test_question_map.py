@@ -40,6 +40,8 @@ def test_a_click_chooses_the_question(view, runs):
     alone = int(np.argmax([np.sort(np.linalg.norm(positions - p, axis=1))[1] for p in positions]))
     view.page.mouse.click(*positions[alone])
     view.page.wait_for_url(f"**question={questions['question'].iloc[alone]}**")
+    view.settle()
+    assert questions["text"].iloc[alone] in view.page.locator("[data-testid=stMain]").inner_text()
 
 
 def test_a_lasso_fills_the_table_and_can_be_cleared(view, runs):
@@ -58,6 +60,7 @@ def test_a_lasso_fills_the_table_and_can_be_cleared(view, runs):
     page.get_by_text(f"{caught} of {len(questions)} questions selected").wait_for()
     page.locator(".st-key-map .toolbar .clear").click()
     page.get_by_text(f"All {len(questions)} questions").wait_for()
+    assert "lasso=" not in page.url
 
 
 def test_zoom_and_pan_move_the_picture_and_fit_brings_it_back(view):
@@ -126,6 +129,8 @@ def test_a_neighbour_becomes_the_chosen_question(watch, run_ids):
     watched = watch().open("questions", run=run_ids["whole"], question="q005")
     watched.page.locator(".st-key-neighbour-0 button:visible").first.click()
     watched.page.wait_for_url(lambda url: "question=" in url and "question=q005" not in url)
+    watched.settle()
+    assert watched.page.locator(".st-key-neighbour-0 button:visible").count()
 
 
 def test_a_cluster_is_renamed_and_renamed_back(view, runs):
@@ -149,6 +154,7 @@ def test_a_lasso_goes_on_to_the_curriculum(watch, run_ids):
     watched.page.locator(".st-key-to-curriculum button").click()
     watched.page.wait_for_url("**/curriculum?**lasso=**")
     watched.page.get_by_text("in the lasso of the map").wait_for()
+    assert "question=q005" in watched.page.url
 
 
 def test_hostile_texts_stay_texts_on_the_map(watch, run_ids):
@@ -164,3 +170,4 @@ def test_a_question_opens_in_the_other_pages(watch, run_ids):
         watched.page.locator(f".st-key-{button} button").click()
         watched.page.wait_for_url(f"**/{path}?**question=q009**")
         watched.settle()
+        assert watched.page.locator(".st-key-question input").input_value().startswith("q009 ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from kpod.run_store import load_run
 
@@ -100,6 +101,7 @@ def test_keys_walk_over_the_tokens_and_pin(view):
     page.wait_for_url("**token=2**")
     page.keyboard.press("Escape")
     page.wait_for_url(lambda url: "token=" not in url)
+    expect(page.locator(".st-key-tokens .token.pinned")).to_have_count(0)  # from the next frame on
 
 
 def test_playing_starts_even_where_the_first_frame_lies_before_the_click(watch, run_ids):
@@ -108,6 +110,7 @@ def test_playing_starts_even_where_the_first_frame_lies_before_the_click(watch, 
     page.evaluate("() => { const real = performance.now.bind(performance); performance.now = () => real() + 200 }")
     page.locator(".st-key-tokens .play").click()
     page.wait_for_url("**epoch=6**")
+    assert page.locator(".st-key-tokens .epoch .value").inner_text() == "6 of 6"
 
 
 def test_playing_runs_to_the_last_epoch_and_stops(watch, run_ids):
