@@ -50,6 +50,7 @@ def pick_run() -> Run | None:
         format_func=labels.__getitem__,
         key="run",
         filter_mode="contains",
+        persist_state="session",  # the Distill page may show no choice of a run, and it must not be lost there
         label_visibility="collapsed",
     )
     return runs[key]

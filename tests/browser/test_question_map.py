@@ -154,6 +154,7 @@ def test_a_lasso_goes_on_to_the_curriculum(watch, run_ids):
     watched.page.locator(".st-key-to-curriculum button").click()
     watched.page.wait_for_url("**/curriculum?**lasso=**")
     watched.page.get_by_text("in the lasso of the map").wait_for()
+    watched.settle()  # the choice of a question stands below the matrix
     assert "question=q005" in watched.page.url
 
 
