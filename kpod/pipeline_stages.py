@@ -12,10 +12,12 @@ from kpod.question_clustering import (
     QuestionEmbeddings,
     cluster_questions,
     cluster_terms,
+    compact_vectors,
     embed_questions,
     project_questions,
     silhouette,
 )
+from kpod.question_vectors import write_question_vectors
 from kpod.run_curriculum import schedule_of
 from kpod.stage_context import Context
 from kpod.step_difficulty import step_difficulties
@@ -62,6 +64,9 @@ def draw_map(context: Context) -> None:
     points = project_questions(vectors, seed=context.config.seed)
     context.reporter.advance()
     questions["cluster"], questions["x"], questions["y"] = clusters.astype("int32"), points[:, 0], points[:, 1]
+    write_question_vectors(
+        context.run, questions["question"].tolist(), compact_vectors(vectors, seed=context.config.seed)
+    )
     context.run.write_table("questions", questions)
 
 

@@ -55,6 +55,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "training_plan": ("epoch", "question_index", "input_steps", "participation"),
     "stages": ("stage", "budget", "supervised", "slack", "gain_term", "diversity_term", "bound"),
     "predictions": ("evaluation_set", "question", "epoch", "output", "answer", "correct"),
+    "question_vectors": ("question", "vector"),
 }
 
 _INTEGERS = ("question_index", "step", "character_start", "character_end", "position", "epoch", "stage", "cluster")
@@ -100,9 +101,8 @@ class Run:
 
     def has(self, table: str, column: str | None = None) -> bool:
         """Whether a table, and a column of it, has been written yet. Raises InputError where it is damaged."""
-        if not self.path(table).is_file():
-            return False
-        return column is None or column in parquet_columns(self.path(table))
+        path = self.path(table)
+        return path.is_file() and (column is None or column in parquet_columns(path))
 
     def table(self, name: str, columns: Sequence[str] | None = None, question: str | None = None) -> pd.DataFrame:
         """A table of the run as a frame; with `question`, only its rows (reading only their row groups).
@@ -167,6 +167,10 @@ class Run:
         return self.table("predictions")
 
     @property
+    def question_vectors(self) -> pd.DataFrame:
+        return self.table("question_vectors")
+
+    @property
     def metrics(self) -> pd.DataFrame:
         """One row a logged step; a last line cut short by a crash is left out."""
         return pd.DataFrame(read_json_lines(self.folder / "metrics.jsonl"))
@@ -194,8 +198,7 @@ class Run:
     def update(self, **changes: Any) -> None:
         """Change fields of the state and write `run.json`."""
         self.state = replace(self.state, **changes)
-        text = json.dumps(asdict(self.state), indent=1, ensure_ascii=False)
-        write_whole(self.folder / "run.json", text.encode())
+        write_whole(self.folder / "run.json", json.dumps(asdict(self.state), indent=1, ensure_ascii=False).encode())
 
     def write_config(self) -> None:
         write_whole(self.folder / "config.yaml", self.config.to_yaml().encode())
@@ -256,9 +259,8 @@ def new_run_id() -> str:
 def load_run(folder: str | Path) -> Run:
     """Open a run folder for reading, finished or not.
 
-    `Run.questions`, `.steps`, `.tokens`, `.weight_history`, `.difficulty_history`, `.schedule`, `.stages`,
-    `.training_plan`, `.predictions` and `.metrics` are data frames (README, "What a run holds"); `.config` and `.state`
-    the rest.
+    Each of TABLES, and `metrics`, is a data frame of that name, as `Run.questions` (README, "What a run holds");
+    `.config` and `.state` hold the rest.
     Raises InputError where the folder is missing, is no run, is damaged, is from a newer version, or leads elsewhere.
     """
     folder = Path(folder)

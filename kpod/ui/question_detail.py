@@ -8,9 +8,10 @@ import numpy as np
 import streamlit as st
 
 from kpod.charts.text import for_markdown, one_line
-from kpod.question_clustering.neighbours import nearest_rows
+from kpod.question_clustering.neighbours import nearest_by_cosine, nearest_rows
+from kpod.question_vectors import TABLE, unit_vectors
 from kpod.run_store import Run
-from kpod.ui import parts, state
+from kpod.ui import parts, reads, state
 from kpod.ui.question_map import MapData
 
 COUNT = 6
@@ -23,14 +24,25 @@ class Neighbours:
     rows: np.ndarray
     distances: np.ndarray
     space: str
+    whole: bool  # in all dimensions, not only the two of the map
 
 
-def neighbours_of(data: MapData, row: int) -> Neighbours:
-    """The questions nearest to the one in `row`, -1 for none."""
+def neighbours_of(run: Run, data: MapData, row: int) -> Neighbours:
+    """The questions nearest to the one in `row`, -1 for none: by their vectors, or where a run has none on the map."""
     if row < 0:
-        return Neighbours(np.empty(0, dtype=np.int64), np.empty(0), "")
-    rows, distances = nearest_rows(data.questions[["x", "y"]].to_numpy(), row, COUNT)
-    return Neighbours(rows, distances, "on the map")
+        return Neighbours(np.empty(0, dtype=np.int64), np.empty(0), "", whole=False)
+    stamps = tuple(reads.stamp(run, name) for name in ("questions", TABLE))
+    units = _units(str(run.folder), stamps, run, data)
+    if units is None:
+        found = nearest_rows(data.questions[["x", "y"]].to_numpy(), row, COUNT)
+        return Neighbours(*found, "on the map", whole=False)
+    embedding = one_line(str(run.state.summary.get("embedding") or "the embedding of the clusters"), 100)
+    return Neighbours(*nearest_by_cosine(units, row, COUNT), f"1 − cosine in {embedding}", whole=True)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _units(folder: str, stamps: object, _run: Run, _data: MapData) -> np.ndarray | None:
+    return unit_vectors(_run, _data.questions["question"].tolist())
 
 
 def question_detail(run: Run, data: MapData, row: int, neighbours: Neighbours) -> None:
@@ -57,7 +69,12 @@ def question_detail(run: Run, data: MapData, row: int, neighbours: Neighbours) -
 
 
 def _list_neighbours(data: MapData, neighbours: Neighbours) -> None:
-    parts.section("Nearest questions", f"Distance {neighbours.space}; the lines lead to them.")
+    parts.section("Nearest questions", f"Distance: {neighbours.space}. The lines lead to them.")
+    if not neighbours.whole:
+        st.caption(
+            "Measured on the map, whose two dimensions show only a part of what makes questions alike: this run keeps "
+            "no vectors of its questions. Runs of this version do."
+        )
     with st.container(gap=None, key="neighbours"):
         for place, (row, distance) in enumerate(zip(neighbours.rows, neighbours.distances, strict=True)):
             near = data.questions.iloc[row]

@@ -108,7 +108,7 @@ def test_the_first_wrong_step_of_the_student_is_marked(watch, run_ids):
 
 @pytest.mark.parametrize("form", ["png", "svg"])
 def test_a_figure_is_saved_as_the_reader_chose(view, form):
-    watched = view("Accuracy", **{"figure-format": f"{form.upper()} figures"})
+    watched = view("Accuracy", **{"figure-format": form})
     page = watched.page
     page.locator(".st-key-accuracy").hover()
     with page.expect_download() as caught:

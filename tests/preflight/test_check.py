@@ -40,7 +40,6 @@ def test_a_run_that_can_start(config, tmp_path):
         ("student.name=no-such-student", "student.name"),
         ("method=kpood", "method"),
         ("student.device=cuda:7", "student.device"),
-        ("clustering.glove_path=missing.txt", "clustering.glove_path"),
         ("distillation.lora_targets=nothing", "distillation.lora_targets"),
     ],
 )
@@ -59,6 +58,13 @@ def test_word_vectors_that_are_nowhere_are_told(config, tmp_path, monkeypatch, a
     result = check(override(config, ["clustering.embedding=glove", "clustering.glove_path=~/none"]), runs=tmp_path)
     assert ("error", "clustering.glove_path") in told(result)
     assert check(override(config, ["clustering.embedding=auto"]), runs=tmp_path).ok
+
+
+@pytest.mark.parametrize(("embedding", "ok"), [("auto", False), ("tfidf", True), ("student", True)])
+def test_word_vectors_that_nothing_reads_may_be_missing(config, tmp_path, embedding, ok):
+    settings = [f"clustering.embedding={embedding}", "clustering.glove_path=missing.txt"]
+    result = check(override(config, settings), runs=tmp_path)
+    assert result.ok == ok and (("error", "clustering.glove_path") in told(result)) != ok
 
 
 def test_everything_too_long_is_told_with_the_shortest(config, tmp_path):

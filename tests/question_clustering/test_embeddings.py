@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kpod.errors import InputError
-from kpod.question_clustering import embed_questions, glove
+from kpod.question_clustering import compact_vectors, embed_questions, glove
 from kpod.question_clustering.embeddings import question_words
 
 TEXTS = ["Tom's pen is in a box.", "A BOX of 5 pens", "Will it rain?", "12 + 4 = ?"]
@@ -107,3 +107,19 @@ def test_what_tfidf_says_of_the_fitted_does_not_depend_on_the_others():
         together = embed_questions([*texts, *others], "tfidf", fitted=fitted, seed=1).vectors
         assert np.allclose(together[: len(texts)], alone, atol=1e-6)
     assert not together[-1].any()  # no word of it was learned
+
+
+def test_small_vectors_are_kept_as_they_are():
+    vectors = np.random.default_rng(1).normal(size=(40, 6)).astype("float32")
+    assert compact_vectors(vectors) is vectors
+
+
+def test_large_vectors_keep_their_cosines_in_half_the_bytes_and_fewer_dimensions():
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(400, 12)) @ rng.normal(size=(12, 900)) * rng.uniform(0.1, 9, (400, 1))
+    vectors[7] = 0
+    compact = compact_vectors(vectors, most_bytes=1000)
+    assert compact.dtype == np.float16 and compact.shape == (400, 300) and not compact[7].any()
+    units = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    assert np.allclose(compact.astype(float) @ compact.astype(float).T, units @ units.T, atol=2e-3)
+    assert compact_vectors(vectors[:5], most_bytes=1000).shape == (5, 5)

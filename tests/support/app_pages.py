@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
+
+# AppTest reads the metadata of all installed packages for every app that it opens: a third of an opening's time.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = ("overview", "distill", "keypoints", "curriculum", "questions", "results")
 
 
 def open_app(page: str = "overview", **address: str | list[str]) -> AppTest:
-    """The app's script run with a page of PAGES and an address; KPOD_RUNS must name the runs folder."""
+    """The app opened at a page of PAGES with an address; KPOD_RUNS must name the runs folder."""
     assert page in PAGES, page
     app = AppTest.from_file(str(ROOT / "kpod" / "ui" / "main.py"), default_timeout=120)
     if page != "overview":
-        app.run()
         app.switch_page(str(ROOT / "pages" / f"{page}.py"))
     for name, value in address.items():
         app.query_params[name] = value

@@ -16,6 +16,7 @@ import pandas as pd
 from kpod.curriculum import build_schedule
 from kpod.run_store import Run, load_run
 from tests.support.made_run import EVALUATED, INITIAL_FRACTION, NUM_STAGES, make_run
+from tests.support.made_vectors import write_made_vectors
 
 QUESTIONS, TOKENS = 7_473, 1_000_000
 _SEEDS = 50  # questions that are really made; the others repeat them under ids of their own
@@ -44,6 +45,7 @@ def _enlarge(run: Run, count: int) -> None:
     frame["question"] = ids
     frame[["x", "y"]] += rng.normal(0, 0.6, (count, 2))
     run.write_table("questions", pd.concat([frame, measured], ignore_index=True))
+    write_made_vectors(run)
     for name in _BY_QUESTION:
         run.write_table(name, _repeated(run.table(name), ids, rng))
     groups = run.steps.groupby("question_index", sort=True)["difficulty"]

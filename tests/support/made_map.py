@@ -14,6 +14,7 @@ import pandas as pd
 from kpod.config import make_config
 from kpod.curriculum import StepTable, build_schedule
 from kpod.run_store import Run, StageRecord, create_run, now
+from tests.support.made_vectors import write_made_vectors
 
 NUM_CLUSTERS = 8
 NUM_STAGES = 10
@@ -42,6 +43,7 @@ def make_map_run(folder: Path, count: int, seed: int = 5) -> Run:
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     difficulties = rng.gamma(2.0, 0.5, offsets[-1])
     _write_questions(run, ids, clusters, trained, rng)
+    write_made_vectors(run)
     _write_steps(run, ids[:trained], lengths, difficulties)
     schedule = build_schedule(StepTable(difficulties, offsets), clusters[:trained], num_stages=NUM_STAGES)
     run.write_table("schedule", schedule.table(ids[:trained]))

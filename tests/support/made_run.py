@@ -19,6 +19,7 @@ from kpod.curriculum import build_schedule
 from kpod.run_store import Run, StageRecord, create_run, now
 from kpod.step_splitting import split_steps
 from tests.support.made_problems import Problem, make_problems
+from tests.support.made_vectors import write_made_vectors
 
 NUM_CLUSTERS = 5
 WEIGHT_EPOCHS = 6
@@ -106,6 +107,8 @@ def make_run(
     if "prepare" in done:
         _write_questions(run, ids, problems, count, clusters if "map" in done else None, rng)
         difficulty = _write_tokens(run, ids, items, done, rng)
+    if "map" in done:
+        write_made_vectors(run)
     if "schedule" in done:
         settings = {"num_stages": NUM_STAGES, "initial_fraction": INITIAL_FRACTION}
         plan = build_schedule(difficulty, clusters[:count], **settings)
@@ -268,14 +271,7 @@ def _write_difficulty_history(run: Run, difficulty: list[np.ndarray], rng: np.ra
     for epoch in range(DISTILLATION_EPOCHS + 1):
         for i, d in enumerate(difficulty):
             current = d * (0.25 + 0.75 * np.exp(-0.35 * epoch)) * rng.normal(1, 0.03, len(d)).clip(0.8, 1.2)
-            frames.append(
-                _rows(
-                    epoch=epoch,
-                    question_index=i,
-                    step=range(len(d)),
-                    difficulty=current if epoch else d,
-                )
-            )
+            frames.append(_rows(epoch=epoch, question_index=i, step=range(len(d)), difficulty=current if epoch else d))
     run.write_table("difficulty_history", pd.concat(frames, ignore_index=True))
 
 

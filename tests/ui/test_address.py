@@ -95,3 +95,22 @@ def test_a_choice_survives_its_label_changing_under_it():
     assert not app.exception
     assert address_of(app) == {"run": "b"}
     assert app.selectbox(key="run").value == "b"
+
+
+def figure_page():
+    import plotly.graph_objects as go
+
+    from kpod.ui.saved_figures import figure, format_choice
+
+    format_choice()
+    figure(go.Figure(), "drawn")
+
+
+@pytest.mark.parametrize(("asked", "form"), [("svg", "svg"), ("png", "png"), ("SVG figures", "png"), ("<b>", "png")])
+def test_the_address_names_the_form_of_figures_by_its_id(asked, form):
+    app = AppTest.from_function(figure_page)
+    app.query_params["figure-format"] = asked
+    app.run()
+    assert not app.exception and app.segmented_control(key="figure-format").value == form
+    assert address_of(app) == {"figure-format": form}
+    assert f'"format":"{form}"' in app.get("plotly_chart")[0].proto.config.replace(" ", "")

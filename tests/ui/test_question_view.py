@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from kpod.cluster_names import cluster_names
-from kpod.question_clustering.neighbours import nearest_rows
+from kpod.question_clustering.neighbours import nearest_by_cosine, nearest_rows
+from kpod.question_vectors import unit_vectors
 from kpod.run_store import load_run
 from tests.support.app_pages import address_of, element_keys, open_app, shown
 from tests.support.made_run import make_run
@@ -65,15 +66,35 @@ def test_a_lasso_belongs_to_its_run(tmp_path, monkeypatch):
     assert "All 52 questions" in shown(app) and "lasso" not in address_of(app)
 
 
-def test_neighbours_are_the_nearest_on_the_map_and_can_be_chosen(use_runs):
+def shown_distances(app) -> list[str]:
+    labels = [one.label for one in app.button if one.key.startswith("neighbour-")]
+    return [label.split("**")[1] for label in labels]
+
+
+def test_neighbours_are_the_nearest_by_cosine_and_can_be_chosen(use_runs):
     run = load_run(use_runs("whole") / "run")
     app = open_app("questions", question="q005")
-    rows, distances = nearest_rows(run.questions[["x", "y"]].to_numpy(), 5, 6)
-    labels = [one.label for one in app.button if one.key.startswith("neighbour-")]
-    assert [label.split("**")[1] for label in labels] == [f"{distance:.3g}" for distance in distances]
-    assert "Distance on the map" in shown(app)
+    rows, distances = nearest_by_cosine(unit_vectors(run, run.questions["question"].tolist()), 5, 6)
+    assert shown_distances(app) == [f"{distance:.3g}" for distance in distances]
+    assert "1 − cosine in the embedding of the clusters" in shown(app) and not any_caption(app, "on the map")
     app.button(key="neighbour-0").click().run()
     assert address_of(app)["question"] == run.questions["question"].iloc[rows[0]]
+
+
+def test_without_vectors_neighbours_are_the_nearest_on_the_map_and_it_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
+    run = make_run(tmp_path / "run", upto="map")
+    run.path("question_vectors").unlink()
+    app = open_app("questions", question="q005")
+    _, distances = nearest_rows(run.questions[["x", "y"]].to_numpy(), 5, 6)
+    assert shown_distances(app) == [f"{distance:.3g}" for distance in distances]
+    assert "Distance: on the map" in shown(app) and any_caption(app, "keeps no vectors")
+    run.path("question_vectors").write_bytes(b"PAR1 <b>no</b>")
+    assert "question_vectors.parquet is damaged" in shown(open_app("questions", question="q005"))
+
+
+def any_caption(app, text: str) -> bool:
+    return any(text in one.value for one in app.caption)
 
 
 def test_every_colouring_is_in_the_address_and_a_column_of_the_table(use_runs):

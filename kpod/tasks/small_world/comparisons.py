@@ -33,12 +33,13 @@ class Skin:
     plurals: dict[str, str]
 
 
-def draw_skin(rng: random.Random, story: str) -> Skin:
-    """The story's words: seven or more subjects in an order of their own, an item, and whoever else takes part."""
+def draw_skin(rng: random.Random, story: str, num_steps: int) -> Skin:
+    """The story's words: subjects enough in an order of their own, an item, and whoever else takes part."""
+    num_subjects = max(8, num_steps + 1)
     who = rng.choice(words.NAMES)
     slots = {"item": unit(rng.choice(words.ITEMS)), "who": name(who)}
     if story == "people":
-        return Skin(story, tuple(rng.sample(words.NAMES, 8)), ("{s} has {q}", "{s} owns {q}"), "{s}", "does {s} have",
+        return Skin(story, tuple(rng.sample(words.NAMES, num_subjects)), ("{s} has {q}", "{s} owns {q}"), "{s}", "does {s} have",
                     "do {x} and {y} have", slots, {})  # fmt: skip
     if story == "days":
         third, plain = rng.choice(words.ACTIONS)
@@ -47,10 +48,10 @@ def draw_skin(rng: random.Random, story: str) -> Skin:
                     "does {who} {do} on {s}", "does {who} {do} on {x} and on {y}", slots, {})  # fmt: skip
     if story == "boxes":
         slots["box"] = unit(rng.choice(words.CONTAINERS)[0])
-        return Skin(story, tuple(rng.sample(words.COLOURS, 8)), ("the {s} {box} holds {q}",), "the {s} {box}",
+        return Skin(story, tuple(rng.sample(words.COLOURS, num_subjects)), ("the {s} {box} holds {q}",), "the {s} {box}",
                     "does the {s} {box} hold", "do the {x} and the {y} {box} hold", slots, {})  # fmt: skip
     assert story == "prices", story
-    goods = rng.sample(words.GOODS, 8)
+    goods = rng.sample(words.GOODS, num_subjects)
     slots["item"] = unit("coins")
     return Skin(story, tuple(one for one, _ in goods), ("a {s} costs {q}", "a {s} is sold for {q}"), "a {s}",
                 "does a {s} cost", "do a {x} and a {y} cost", slots, dict(goods))  # fmt: skip
@@ -186,7 +187,7 @@ def comparison_plan(rng: random.Random, story: str, num_steps: int, options: Wor
     left_out = ("share",) if prices else ("buy", "change")
     endings = [ending for ending, steps in ENDINGS.items() if steps <= num_steps and ending not in left_out]
     ending = rng.choices(endings, [2 if each == "value" else 1 for each in endings])[0]
-    world = Comparison(rng, draw_skin(rng, story), options)
+    world = Comparison(rng, draw_skin(rng, story, num_steps), options)
     world.add_base(rng.randint(3, min(40, options.largest_number // 2)))
     for _ in range(num_steps - ENDINGS[ending]):
         world.add_relation()

@@ -59,7 +59,7 @@ def _drawn(
     """A comparison story that `fill` has filled, and what it returned; drawn anew where its numbers run out."""
     story = rng.choice([story for story in STORIES if story != "events"])
     while True:
-        world = Comparison(rng, draw_skin(rng, story), options)
+        world = Comparison(rng, draw_skin(rng, story, options.max_steps), options)
         try:
             return world, fill(rng, world)
         except NoSuchNumbers:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from kpod.errors import InputError
 
 STORIES = ("people", "days", "boxes", "prices", "events")
+MOST_STEPS = 9  # a story of boxes runs out of colours then
+MOST_STEPS_OF_DAYS = 6  # a week has seven
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,17 @@ class WorldOptions:
     stories: tuple[str, ...] = STORIES
 
     def __post_init__(self) -> None:
-        if not 1 <= self.min_steps <= self.max_steps <= 6:
+        if not 1 <= self.min_steps <= self.max_steps <= MOST_STEPS:
             raise InputError(
-                f"Steps from {self.min_steps} to {self.max_steps} cannot be: the small world solves problems in 1 to 6 "
-                "steps, and the fewest may not exceed the most."
+                f"Steps from {self.min_steps} to {self.max_steps} cannot be: the small world solves problems in 1 to "
+                f"{MOST_STEPS} steps, and the fewest may not exceed the most."
             )
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name.endswith("_share") and not 0 <= value <= 1:
                 raise InputError(f"{field.name} is {value}; it is a probability, from 0 to 1.")
         if self.largest_number < 40:
-            raise InputError(f"largest_number is {self.largest_number}; take 40 or more, or six steps find no numbers.")
+            raise InputError(f"largest_number is {self.largest_number}; take 40 or more, or steps find no numbers.")
         if not 2 <= self.largest_change <= self.largest_number:
             raise InputError(f"largest_change is {self.largest_change}; take 2 up to {self.largest_number}.")
         if self.phrasings < 1:
@@ -52,3 +54,9 @@ class WorldOptions:
         unknown = [name for name in self.stories if name not in STORIES]
         if unknown or not self.stories:
             raise InputError(f"stories is {list(self.stories)}; take some of {', '.join(STORIES)}.")
+        if self.max_steps > MOST_STEPS_OF_DAYS and "days" in self.stories:
+            others = "+".join(name for name in STORIES if name != "days")
+            raise InputError(
+                f"Steps up to {self.max_steps} cannot be told of the days of one week: a story of days takes at most "
+                f"{MOST_STEPS_OF_DAYS}. Leave it out, as in stories={others}."
+            )
