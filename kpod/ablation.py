@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TextIO
 
 from kpod import methods
-from kpod.ablation_store import CANCEL_FILE, Ablation, create_ablation
-from kpod.ablation_tables import by_steps_table, markdown, results_table, summary_table
+from kpod.ablation_markdown import markdown
+from kpod.ablation_store import CANCEL_FILE, Ablation, Cell, create_ablation
+from kpod.ablation_tables import by_steps_table, results_table, summary_table
+from kpod.ablation_variations import Variation, check_variations, varied
 from kpod.config import RunConfig, make_config
 from kpod.errors import InputError, RunCancelled
 from kpod.pipeline import run_pipeline
@@ -38,12 +40,14 @@ def start_ablation(
     *,
     reference: str | None = None,
     equal: str = "epochs",
+    variations: Sequence[Variation] = (),
 ) -> Ablation:
     """A new ablation, nothing of it run yet. Its reference is plain distillation, else the first method.
 
     `equal`: all methods are given the same number of epochs, or of supervised tokens: as many as plain distillation
-    has in the configuration's epochs, the rest following as further epochs. Raises InputError for methods that do not
-    exist or come twice, no seeds, or a reference that is not among the methods.
+    has in the configuration's epochs, the rest following as further epochs. `variations`: all of it is run for every
+    value of each, one setting at a time. Raises InputError for methods that do not exist or come twice, no seeds, a
+    reference that is not among the methods, or a value that its setting cannot take.
     """
     for name in chosen:
         methods.get(name)
@@ -57,7 +61,8 @@ def start_ablation(
         raise InputError(f"The reference {reference!r} is none of {', '.join(chosen)}. Choose one of them.")
     if equal not in ("epochs", "tokens"):
         raise InputError(f"equal is {equal!r}; all methods get the same number of epochs or of tokens.")
-    return create_ablation(folder, config, chosen, seeds, reference=reference, equal=equal)
+    check_variations(config, variations)
+    return create_ablation(folder, config, chosen, seeds, reference=reference, equal=equal, variations=variations)
 
 
 def run_ablation(
@@ -94,32 +99,34 @@ def run_ablation(
 def _run_matrix(ablation: Ablation, stream: TextIO, make_reporter: Callable) -> dict[str, str]:
     """Run the matrix; the errors of runs that failed, by folder name."""
     matrix, failures, own_seconds = ablation.matrix(), {}, []
-    for number, (method, seed, folder) in enumerate(matrix):
+    for number, cell in enumerate(matrix):
+        name = cell.folder.name
         left = sum(own_seconds) / len(own_seconds) * (len(matrix) - number) if own_seconds else None
-        progress = {"done": number, "total": len(matrix), "current": folder.name, "seconds_left": left}
+        progress = {"done": number, "total": len(matrix), "current": name, "seconds_left": left}
         ablation.update(progress=progress)
-        run = _opened(folder, config_of(ablation, method, seed))
-        if folder.name in ablation.state.finished_runs and run.status == "finished":
+        run = _opened(cell.folder, config_of(ablation, cell))
+        if name in ablation.state.finished_runs and run.status == "finished":
             continue
         told = f", {format_seconds(left)} left" if left is not None else ""
-        print(f"run {number + 1} of {len(matrix)}: {method}, seed {seed}{told}", file=stream, flush=True)
+        print(f"run {number + 1} of {len(matrix)}: {cell.told}{told}", file=stream, flush=True)
         started = time.monotonic()
         try:
-            run_pipeline(run, make_reporter(run, stream), donors=_donors(ablation, folder))
+            run_pipeline(run, make_reporter(run, stream), donors=_donors(ablation, cell.folder))
         except InputError as error:
-            failures[folder.name] = str(error)
+            failures[name] = str(error)
             continue
         own_seconds.append(time.monotonic() - started)
-        ablation.update(finished_runs=(*ablation.state.finished_runs, folder.name))
+        ablation.update(finished_runs=(*ablation.state.finished_runs, name))
         write_tables(ablation)
     ablation.update(progress={"done": len(matrix), "total": len(matrix), "current": None, "seconds_left": 0.0})
     return failures
 
 
-def config_of(ablation: Ablation, method: str, seed: int) -> RunConfig:
+def config_of(ablation: Ablation, cell: Cell) -> RunConfig:
     """The configuration of one run of the matrix."""
-    values = ablation.config.model_dump()
-    values |= {"name": f"{ablation.name}: {method}, seed {seed}"[:LONGEST_NAME], "method": method, "seed": seed}
+    start = varied(ablation.config, cell.setting, cell.value) if cell.setting else ablation.config
+    values = start.model_dump()
+    values |= {"name": f"{ablation.name}: {cell.told}"[:LONGEST_NAME], "method": cell.method, "seed": cell.seed}
     values["distillation"] |= {"length": ablation.state.equal}
     return make_config(values)
 
@@ -127,9 +134,7 @@ def config_of(ablation: Ablation, method: str, seed: int) -> RunConfig:
 def write_tables(ablation: Ablation) -> None:
     """All tables of the runs that have finished."""
     finished = [
-        (method, seed, load_run(folder))
-        for method, seed, folder in ablation.matrix()
-        if folder.name in ablation.state.finished_runs
+        (cell, load_run(cell.folder)) for cell in ablation.matrix() if cell.folder.name in ablation.state.finished_runs
     ]
     results, summary = results_table(finished), summary_table(finished, ablation.state.reference)
     ablation.write_table("results", results)

@@ -1,8 +1,10 @@
 """Ablations on disk: a folder with the runs of methods x seeds, its state, and its tables. No torch, nothing pickled.
 
 An ablation is a folder beside the runs (`runs/NAME/`) with `ablation.json`, `config.yaml` (the configuration that all
-its runs start from), one run folder for every method and seed (`kpod-seed0/`), and, as runs finish, its tables. It has
-no `run.json`, so `list_runs` passes it over and its runs are listed by `Ablation.runs()` alone.
+its runs start from), one run folder for every method, seed and value of what is varied besides (`kpod-seed0/`,
+`kpod-small_world.filler_share-0.5-seed0/`), and, as runs finish, its tables. It has no `run.json`, so `list_runs`
+passes it over and its runs are listed by `Ablation.runs()` alone. Where something is varied, every table begins with
+`setting` (what) and `value` (as it was written); methods are compared within one value.
 
 `results.parquet`, also as `.csv`: one row a method, seed and evaluation set, in the order of the matrix.
 
@@ -10,8 +12,8 @@ no `run.json`, so `list_runs` passes it over and its runs are listed by `Ablatio
     no_answer (questions), base_accuracy (None where not measured), supervised_tokens and steps (of the
     distillation), seconds (all stages, as if none were shared), seconds_STAGE (one column a pipeline stage)
 
-`by_steps.parquet`: one row a method, evaluation set and number of steps of the question's own rationale, over all
-seeds; empty where the evaluation questions have no rationales.
+`by_steps.parquet`: one row a method, evaluation set and number of steps that the questions take (as the data say, else
+as their own rationales have), over all seeds; empty where nothing says so.
 
     evaluation_set, method, label, num_steps, questions, correct, accuracy, low, high (95% Wilson)
 
@@ -30,24 +32,45 @@ seeds; empty where the evaluation questions have no rationales.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from kpod.ablation_variations import Variation
 from kpod.artefacts import delete_temporaries, make_new_folder, read_parquet, write_parquet, write_whole
 from kpod.config import RunConfig
 from kpod.errors import InputError
 from kpod.run_lock import hold, is_locked
 from kpod.run_store import Run, load_run, now, runs_folder
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1 knew no variations
 STATE_FILE = "ablation.json"
 CANCEL_FILE = "cancel"
 TABLES = ("results", "by_steps", "summary")
+CELL_COLUMNS = ("setting", "value")
+"""The first columns of every table where something is varied."""
+
+_SHORT_VALUE = re.compile(r"[\w.+-]{1,24}", re.ASCII)
+
+
+class Cell(NamedTuple):
+    """One run of the matrix: its method, seed and folder, and what is varied, to which value (both "" for nothing)."""
+
+    method: str
+    seed: int
+    folder: Path
+    setting: str = ""
+    value: str = ""
+
+    @property
+    def told(self) -> str:
+        """The cell in words."""
+        return f"{self.method}, seed {self.seed}" + (f", {self.setting} {self.value}" if self.setting else "")
 
 
 @dataclass(frozen=True)
@@ -55,7 +78,8 @@ class AblationState:
     """What `ablation.json` holds. `status`: created, running, finished, cancelled or failed.
 
     `equal` is epochs or tokens: what all methods are given the same number of. `progress` has `done` and `total` runs,
-    `current` (method and seed) and `seconds_left` (None while nothing is known).
+    `current` (method and seed) and `seconds_left` (None while nothing is known). `variations`: the methods are run
+    once for every value of each, one setting at a time.
     """
 
     name: str
@@ -68,6 +92,7 @@ class AblationState:
     progress: dict[str, Any] | None = None
     error: str | None = None
     finished_runs: tuple[str, ...] = field(default_factory=tuple)  # folder names
+    variations: tuple[Variation, ...] = ()
     format_version: int = FORMAT_VERSION
 
 
@@ -90,17 +115,23 @@ class Ablation:
             return "died"
         return self.state.status
 
-    def matrix(self) -> list[tuple[str, int, Path]]:
-        """Method, seed and run folder of every run, begun or not: seed by seed, so that seeds complete together."""
+    def matrix(self) -> list[Cell]:
+        """Every run, begun or not: seed by seed, so that seeds complete together, and value by value."""
+        values = [
+            (variation.setting, value, f"-{variation.setting}-{_folder_part(variation, number)}")
+            for variation in self.state.variations
+            for number, value in enumerate(variation.values)
+        ]
         return [
-            (method, seed, self.folder / f"{method}-seed{seed}")
+            Cell(method, seed, self.folder / f"{method}{part}-seed{seed}", setting, value)
             for seed in self.state.seeds
+            for setting, value, part in values or [("", "", "")]
             for method in self.state.methods
         ]
 
     def runs(self) -> list[Run]:
         """The runs that have begun, in the order of the matrix. Raises InputError where one is damaged."""
-        return [load_run(folder) for _, _, folder in self.matrix() if (folder / "run.json").is_file()]
+        return [load_run(cell.folder) for cell in self.matrix() if (cell.folder / "run.json").is_file()]
 
     def has(self, table: str) -> bool:
         return (self.folder / f"{table}.parquet").is_file()
@@ -140,6 +171,12 @@ class Ablation:
             yield
 
 
+def _folder_part(variation: Variation, number: int) -> str:
+    """A value in a folder's name: itself where it is short and plain, else its number from 1."""
+    value = variation.values[number]
+    return value if _SHORT_VALUE.fullmatch(value) else f"value{number + 1}"
+
+
 def create_ablation(
     folder: str | Path,
     config: RunConfig,
@@ -148,11 +185,17 @@ def create_ablation(
     *,
     reference: str,
     equal: str = "epochs",
+    variations: Sequence[Variation] = (),
 ) -> Ablation:
-    """A new folder for the runs of `methods` x `seeds`. Raises InputError where the folder is taken."""
+    """A new folder for the runs of `methods` x `seeds` x the values of `variations`.
+
+    Raises InputError where the folder is taken.
+    """
     folder = Path(folder)
     make_new_folder(folder, "ablation")
-    state = AblationState(config.name, tuple(methods), tuple(seeds), reference, equal, created_at=now())
+    state = AblationState(
+        config.name, tuple(methods), tuple(seeds), reference, equal, created_at=now(), variations=tuple(variations)
+    )
     ablation = Ablation(folder, state, config)
     write_whole(folder / "config.yaml", config.to_yaml().encode())
     ablation.update()
@@ -191,6 +234,9 @@ def _read_state(folder: Path) -> AblationState:
             )
         for name in ("methods", "seeds", "finished_runs"):
             values[name] = tuple(values[name])
+        values["variations"] = tuple(
+            Variation(each["setting"], tuple(each["values"])) for each in values.get("variations", ())
+        )
         return AblationState(**{f.name: values[f.name] for f in fields(AblationState) if f.name in values})
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error}). Restore it from a copy, or delete the folder.") from error

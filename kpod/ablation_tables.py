@@ -5,33 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from kpod import methods
+from kpod.ablation_store import CELL_COLUMNS, Cell
 from kpod.paired_comparison import compare_paired
 from kpod.run_store import Run
 from kpod.statistics import bootstrap_interval, holm_correction, wilson_interval
 from kpod.step_splitting import split_steps
 
+Finished = Sequence[tuple[Cell, Run]]
 NOT_A_NUMBER = float("nan")
 
 
-def results_table(runs: Sequence[tuple[str, int, Run]]) -> pd.DataFrame:
-    """One row a method, seed and evaluation set, from the finished runs (method, seed, run) in order."""
+def results_table(runs: Finished) -> pd.DataFrame:
+    """One row a varied value, method, seed and evaluation set, from the finished runs in order."""
     rows = []
-    for method, seed, run in runs:
+    for cell, run in runs:
         summary, base = run.state.summary, _by_set(run, base=True)
         seconds = {f"seconds_{name.replace(' ', '_')}": record.seconds for name, record in run.state.stages.items()}
         for evaluation_set, predictions in _by_set(run).items():
             correct, questions = int(predictions["correct"].sum()), len(predictions)
             low, high = wilson_interval(correct, questions)
             rows.append(
-                {
+                _cell_columns(cell.setting, cell.value)
+                | {
                     "evaluation_set": evaluation_set,
-                    "method": method,
-                    "label": methods.get(method).label,
-                    "seed": seed,
+                    "method": cell.method,
+                    "label": methods.get(cell.method).label,
+                    "seed": cell.seed,
                     "run": run.folder.name,
                     "questions": questions,
                     "correct": correct,
@@ -49,42 +51,66 @@ def results_table(runs: Sequence[tuple[str, int, Run]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def by_steps_table(runs: Sequence[tuple[str, int, Run]]) -> pd.DataFrame:
-    """One row a method, evaluation set and number of steps of the question's own rationale, over all seeds."""
+def by_steps_table(runs: Finished) -> pd.DataFrame:
+    """One row a varied value, method, evaluation set and number of steps that the questions take, over all seeds."""
     frames = []
-    for method, _, run in runs:
-        questions = run.table("questions", columns=["question", "rationale", "trained"])
-        known = questions[~questions["trained"].astype(bool) & questions["rationale"].notna()]
-        steps = {row.question: len(split_steps(row.rationale)) for row in known.itertuples(index=False)}
+    for cell, run in runs:
+        steps = _steps_of_questions(run)
         for evaluation_set, predictions in _by_set(run).items():
             counts = predictions["question"].astype(str).map(steps)
             frame = pd.DataFrame({"num_steps": counts, "correct": predictions["correct"]}).dropna()
-            frames.append(frame.assign(evaluation_set=evaluation_set, method=method))
+            columns = _cell_columns(cell.setting, cell.value)
+            frames.append(frame.assign(**columns, evaluation_set=evaluation_set, method=cell.method))
+    varied = [column for column in CELL_COLUMNS if frames and column in frames[0]]
+    keys = [*varied, "evaluation_set", "method", "num_steps"]
     rows = []
     if frames:
-        together = pd.concat(frames, ignore_index=True)
-        for (evaluation_set, method, num_steps), each in together.groupby(
-            ["evaluation_set", "method", "num_steps"], sort=False
-        ):
+        for key, each in pd.concat(frames, ignore_index=True).groupby(keys, sort=False):
+            *told, method, num_steps = key
             correct, questions = int(each["correct"].sum()), len(each)
             label, share = methods.get(method).label, correct / questions
             interval = wilson_interval(correct, questions)
-            rows.append([evaluation_set, method, label, int(num_steps), questions, correct, share, *interval])
-    columns = ["evaluation_set", "method", "label", "num_steps", "questions", "correct", "accuracy", "low", "high"]
-    return pd.DataFrame(rows, columns=columns).sort_values(
-        ["evaluation_set", "method", "num_steps"], kind="stable", ignore_index=True
-    )
+            rows.append([*told, method, label, int(num_steps), questions, correct, share, *interval])
+    figures = ["questions", "correct", "accuracy", "low", "high"]
+    table = pd.DataFrame(rows, columns=[*varied, "evaluation_set", "method", "label", "num_steps", *figures])
+    # Values stay in the order that they were given in, and methods too.
+    places = {column: {each: place for place, each in enumerate(table[column].unique())} for column in keys[:-1]}
+    ranks = table.assign(**{column: table[column].map(place) for column, place in places.items()})
+    return table.loc[ranks.sort_values(keys, kind="stable").index].reset_index(drop=True)
 
 
-def summary_table(runs: Sequence[tuple[str, int, Run]], reference: str) -> pd.DataFrame:
-    """One row a method and evaluation set, with the difference to the reference method on the same seeds."""
+def _steps_of_questions(run: Run) -> dict[str, int]:
+    """How many steps each question takes that is measured: as the data say, else as its own rationale has."""
+    says_so = run.has("questions", "num_steps")
+    columns = ["question", "rationale", "trained", *(["num_steps"] if says_so else [])]
+    questions = run.table("questions", columns=columns)
+    questions = questions[~questions["trained"].astype(bool)]
+    known = {}
+    for row in questions.itertuples(index=False):
+        if says_so and pd.notna(row.num_steps):
+            known[str(row.question)] = int(row.num_steps)
+        elif pd.notna(row.rationale):
+            known[str(row.question)] = len(split_steps(row.rationale))
+    return known
+
+
+def summary_table(runs: Finished, reference: str) -> pd.DataFrame:
+    """One row a varied value, method and evaluation set, with the difference to the reference method of that value on
+    the same seeds."""
     results = results_table(runs)
-    predictions = {(method, seed): _by_set(run) for method, seed, run in runs}
+    varied = [column for column in CELL_COLUMNS if column in results]
+    predictions = {(cell.setting, cell.value, cell.method, cell.seed): _by_set(run) for cell, run in runs}
     rows = []
-    for (evaluation_set, method), each in results.groupby(["evaluation_set", "method"], sort=False):
+    for key, each in results.groupby([*varied, "evaluation_set", "method"], sort=False):
+        *told, evaluation_set, method = key
+        setting, value = told or ("", "")
+        of_the_value = {
+            (name, seed): sets for (*cell, name, seed), sets in predictions.items() if cell == [setting, value]
+        }
         low, high = bootstrap_interval(each["accuracy"].tolist())
         rows.append(
-            {
+            _cell_columns(setting, value)
+            | {
                 "evaluation_set": evaluation_set,
                 "method": method,
                 "label": methods.get(method).label,
@@ -96,7 +122,7 @@ def summary_table(runs: Sequence[tuple[str, int, Run]], reference: str) -> pd.Da
                 "no_answer": float(each["no_answer"].mean()),
                 "supervised_tokens": float(each["supervised_tokens"].mean()),
                 "seconds": float(each["seconds"].mean()),
-                **_against(reference, method, evaluation_set, predictions),
+                **_against(reference, method, evaluation_set, of_the_value),
             }
         )
     table = pd.DataFrame(rows)
@@ -104,6 +130,11 @@ def summary_table(runs: Sequence[tuple[str, int, Run]], reference: str) -> pd.Da
     tested = table["p_value"].notna()
     table.loc[tested, "p_adjusted"] = holm_correction(table.loc[tested, "p_value"].tolist())
     return table
+
+
+def _cell_columns(setting: str, value: str) -> dict[str, str]:
+    """The columns that say what is varied; none where nothing is."""
+    return dict(zip(CELL_COLUMNS, (setting, value), strict=True)) if setting else {}
 
 
 def _against(reference: str, method: str, evaluation_set: str, predictions: dict) -> dict[str, Any]:
@@ -132,64 +163,3 @@ def _by_set(run: Run, base: bool = False) -> dict[str, pd.DataFrame]:
     table = run.predictions
     chosen = table[(table["epoch"] == 0) == base]
     return {str(name): each for name, each in chosen.groupby("evaluation_set", sort=False, observed=True)}
-
-
-def markdown(summary: pd.DataFrame, results: pd.DataFrame, title: str, equal: str) -> str:
-    """The summary and the results for a report."""
-    shown = pd.DataFrame(
-        {
-            "evaluation set": summary["evaluation_set"],
-            "method": summary["label"],
-            "seeds": summary["seeds"],
-            "accuracy": [_interval(*row) for row in summary[["accuracy", "low", "high"]].to_numpy()],
-            "difference": [
-                "reference" if row.is_reference else _difference(row) for row in summary.itertuples(index=False)
-            ],
-            "p": summary["p_value"].map(_p),
-            "p, Holm": summary["p_adjusted"].map(_p),
-            "supervised tokens": summary["supervised_tokens"].map("{:,.0f}".format),
-            "seconds": summary["seconds"].map("{:,.0f}".format),
-        }
-    )
-    each = pd.DataFrame(
-        {
-            "evaluation set": results["evaluation_set"],
-            "method": results["label"],
-            "seed": results["seed"],
-            "right": [f"{row.correct} of {row.questions}" for row in results.itertuples(index=False)],
-            "accuracy": [_interval(*row) for row in results[["accuracy", "low", "high"]].to_numpy()],
-            "no answer": results["no_answer"],
-            "supervised tokens": results["supervised_tokens"].map("{:,}".format),
-            "seconds": results["seconds"].map("{:,.0f}".format),
-        }
-    )
-    return (
-        f"# {_cell(title)}\n\nAll methods are given the same number of {equal}. Accuracy: mean over seeds with its "
-        "bootstrap interval; difference: paired bootstrap over seeds and questions; p: exact paired sign-flip test; "
-        f"intervals are of 95%.\n\n{_lines(shown)}\n\n## Every run\n\nIntervals are Wilson's.\n\n{_lines(each)}\n"
-    )
-
-
-def _lines(frame: pd.DataFrame) -> str:
-    rows = [list(frame.columns), ["---"] * len(frame.columns), *frame.astype(str).to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in rows)
-
-
-def _cell(text: object) -> str:
-    return " ".join(str(text).split()).replace("|", "\\|").replace("<", "&lt;")
-
-
-def _interval(value: float, low: float, high: float) -> str:
-    return f"{value:.1%} ({low:.1%} to {high:.1%})"
-
-
-def _difference(row: Any) -> str:
-    if np.isnan(row.difference):
-        return ""
-    return f"{100 * row.difference:+.1f} ({100 * row.difference_low:+.1f} to {100 * row.difference_high:+.1f})"
-
-
-def _p(value: float) -> str:
-    if np.isnan(value):
-        return ""
-    return f"{value:.3f}" if value >= 0.001 else "< .001"

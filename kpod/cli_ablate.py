@@ -10,6 +10,7 @@ import typer
 from kpod import methods
 from kpod import presets as ready_made
 from kpod.ablation_store import load_ablation
+from kpod.ablation_variations import parse_variation
 from kpod.cli_arguments import Settings
 from kpod.config import RunConfig, override
 from kpod.errors import InputError
@@ -27,6 +28,14 @@ def ablate(
     ] = "plain,kpod",
     seeds: Annotated[int, typer.Option(help="How many seeds, from the configuration's own on.", min=1)] = 3,
     settings: Settings = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=A,B,...",
+            help="Run all of it for every value of a setting, or of an option of the small world, as in "
+            "small_world.filler_share=0,0.5,1. Several: one setting at a time.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="A new folder for the runs and tables.")] = None,
     equal: Annotated[
         str, typer.Option(help="What all methods get the same number of: epochs, or (supervised) tokens.")
@@ -35,15 +44,17 @@ def ablate(
         str | None, typer.Option(help="The method that others are compared with; none: plain, else the first.")
     ] = None,
 ) -> None:
-    """Run methods x seeds, sharing every stage that is the same, and write one table of them."""
+    """Run methods x seeds x values of settings, sharing every stage that is the same, and write one table of them."""
     given = [name for name, value in (("--preset", preset), ("--config", config), ("--resume", resume)) if value]
     if len(given) != 1:
         raise InputError(f"Give exactly one of --preset, --config and --resume; got {' and '.join(given) or 'none'}.")
     from kpod.ablation import run_ablation, start_ablation
 
     if resume is not None:
-        if out is not None or settings:
-            raise InputError("An ablation goes on as it was started, in its folder. Leave --out and --set away.")
+        if out is not None or settings or vary:
+            raise InputError(
+                "An ablation goes on as it was started, in its folder. Leave --out, --set and --vary away."
+            )
         ablation = load_ablation(resume)
     else:
         start = RunConfig.from_file(config) if config is not None else ready_made.get(preset or "")
@@ -51,7 +62,10 @@ def ablate(
         names = [name.strip() for name in chosen.split(",") if name.strip()]
         folder = out or new_folder(start.model_copy(update={"name": f"{start.name} ablation"[:120]}))
         numbers = [start.seed + number for number in range(seeds)]
-        ablation = start_ablation(folder, start, names, numbers, reference=reference, equal=equal)
+        variations = [parse_variation(text) for text in vary or []]
+        ablation = start_ablation(
+            folder, start, names, numbers, reference=reference, equal=equal, variations=variations
+        )
     typer.echo(f"Ablation {ablation.name!r} in {ablation.folder}", err=True)
     try:
         run_ablation(ablation)

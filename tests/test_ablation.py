@@ -12,6 +12,7 @@ import pytest
 
 from kpod.ablation import AblationReporter, config_of, run_ablation, start_ablation
 from kpod.ablation_store import list_ablations, load_ablation
+from kpod.ablation_variations import Variation
 from kpod.errors import InputError, RunCancelled
 from kpod.pipeline import run_pipeline
 from kpod.run_reporter import RunReporter
@@ -95,7 +96,8 @@ def test_its_runs_are_no_runs_of_the_folder_above(finished):
     names = [run.folder.name for run in ablation.runs()]
     assert names == [f"{method}-seed{seed}" for seed in (0, 1) for method in METHODS]
     assert (
-        ablation.runs()[3].config == config_of(ablation, "kpod", 1) and ablation.runs()[3].name == "Three: kpod, seed 1"
+        ablation.runs()[3].config == config_of(ablation, ablation.matrix()[3])
+        and ablation.runs()[3].name == "Three: kpod, seed 1"
     )
 
 
@@ -173,6 +175,38 @@ def test_equal_tokens_give_all_as_many_as_plain(config, tmp_path):
     assert "same number of tokens" in (ablation.folder / "table.md").read_text()
 
 
+def test_several_worlds_in_one_ablation_share_what_they_can(config, tmp_path):
+    data = config.data.model_copy(
+        update={"source": "small_world:train=4,test=2,max_steps=2,filler_share=0,irrelevant_share=0", "task": None}
+    )
+    worlds = Variation("small_world.filler_share", ("0", "1"))
+    delta = Variation("curriculum.delta_s", ("1", "2"))
+    ablation = start_ablation(
+        tmp_path / "worlds", config.model_copy(update={"data": data}), ("plain", "kpod"), [0],
+        variations=[worlds, delta],
+    )  # fmt: skip
+    began = counted(ablation)
+    ablation = load_ablation(ablation.folder)
+    assert ablation.status == "finished" and began["prepare"] == began["weights"] == 2  # one a world
+    assert began["distill"] == 3 * 2  # delta_s 1 with the world as it was is the first world again
+    assert counted(ablation) == {}
+    folders = [cell.folder.name for cell in ablation.matrix()]
+    assert folders[2] == "plain-small_world.filler_share-1-seed0" and len(ablation.runs()) == 8
+    lengths = [load_run(cell.folder).questions["rationale"].str.len().sum() for cell in ablation.matrix()[:4]]
+    assert lengths[0] == lengths[1] < lengths[2] == lengths[3]
+    results, summary, by_steps = (ablation.table(name) for name in ("results", "summary", "by_steps"))
+    assert results["run"].tolist() == folders
+    assert summary[["setting", "value", "method"]].to_numpy().tolist() == [
+        [setting, value, method]
+        for setting, value in (*((worlds.setting, each) for each in "01"), *((delta.setting, each) for each in "12"))
+        for method in ("plain", "kpod")
+    ]
+    assert summary["difference"].isna().tolist() == [True, False] * 4  # the reference is that of the same value
+    assert set(by_steps["num_steps"]) == {2} and by_steps["value"].tolist() == summary["value"].tolist()
+    told = (ablation.folder / "table.md").read_text()
+    assert "## small_world.filler_share: 1\n\n| evaluation set" in told and told.count("| reference |") == 4
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -183,6 +217,8 @@ def test_equal_tokens_give_all_as_many_as_plain(config, tmp_path):
         ({"seeds": [1, 1]}, "each once"),
         ({"reference": "kpod-sig"}, "The reference 'kpod-sig' is none of plain, kpod"),
         ({"equal": "steps"}, "equal is 'steps'"),
+        ({"variations": [Variation("distillation.epochs", ("2", "0"))]}, "distillation.epochs is 0"),
+        ({"variations": [Variation("small_world.filler_share", ("0",))]}, "no small world"),
     ],
 )
 def test_what_cannot_be_started_leaves_no_folder(config, tmp_path, changes, message):

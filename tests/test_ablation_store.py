@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from kpod.ablation_store import create_ablation, list_ablations, load_ablation
+from kpod.ablation_variations import Variation
 from kpod.config import make_config
 from kpod.errors import InputError
 from kpod.run_lock import LOCK, take_lock
@@ -26,10 +27,31 @@ def test_what_is_written_is_read_again(tmp_path):
     again = load_ablation(tmp_path / "one")
     assert again.state == ablation.state and again.config == CONFIG and again.name == "Three"
     assert (again.state.equal, again.state.methods, again.state.seeds) == ("tokens", ("kpod", "plain"), (3, 4))
-    assert [(method, seed, folder.name) for method, seed, folder in again.matrix()] == [
+    assert [(cell.method, cell.seed, cell.folder.name) for cell in again.matrix()] == [
         ("kpod", 3, "kpod-seed3"), ("plain", 3, "plain-seed3"), ("kpod", 4, "kpod-seed4"), ("plain", 4, "plain-seed4"),
     ]  # fmt: skip
     assert again.runs() == [] and again.status == "created"
+
+
+def test_what_is_varied_is_read_again_and_makes_folders_of_plain_names(tmp_path):
+    sources = Variation("data.source", ("small_world:train=4,test=2", "a/b.jsonl"))
+    shares = Variation("small_world.filler_share", ("0", "0.5"))
+    made(tmp_path / "one", variations=[shares, sources])
+    again = load_ablation(tmp_path / "one")
+    assert again.state.variations == (shares, sources)
+    names = [cell.folder.name for cell in again.matrix()]
+    assert len(set(names)) == len(names) == 2 * 2 * 4
+    assert names[:4] == [f"{m}-small_world.filler_share-{v}-seed3" for v in ("0", "0.5") for m in ("kpod", "plain")]
+    assert names[6] == "kpod-data.source-value2-seed3"
+    assert again.matrix()[6].told == "kpod, seed 3, data.source a/b.jsonl"
+
+
+def test_one_of_before_there_were_variations(tmp_path):
+    folder = made(tmp_path / "one").folder
+    values = json.loads((folder / "ablation.json").read_text()) | {"format_version": 1}
+    del values["variations"]
+    (folder / "ablation.json").write_text(json.dumps(values))
+    assert load_ablation(folder).matrix()[0].folder.name == "kpod-seed3"
 
 
 def test_tables_are_written_for_us_and_for_others(tmp_path):

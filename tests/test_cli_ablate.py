@@ -39,6 +39,9 @@ def test_an_ablation_by_the_command_line(tmp_path, tiny_llama_folder):
         (("--resume", "nowhere"), "nowhere is no ablation"),
         (("--preset", "example", "--methods", "plain,kpoo"), "'kpoo' is no method. Did you mean kpod?"),
         (("--preset", "example", "--equal", "steps"), "equal is 'steps'"),
+        (("--preset", "nano", "--vary", "small_world.filler_share"), "write a setting and its values"),
+        (("--preset", "nano", "--vary", "small_world.fillers=0,1"), "there is no 'fillers'"),
+        (("--resume", "x", "--vary", "small_world.filler_share=0,1"), "An ablation goes on as it was started"),
     ],
 )
 def test_what_is_refused(tmp_path, arguments, message):

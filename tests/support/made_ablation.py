@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from kpod.ablation_store import Ablation, create_ablation
+from kpod.ablation_store import Ablation, Cell, create_ablation
 from kpod.ablation_tables import by_steps_table, results_table, summary_table
 from kpod.run_store import Run
 from tests.support.made_run import make_run
@@ -18,19 +18,19 @@ def make_ablation(folder: Path) -> Ablation:
     with tempfile.TemporaryDirectory() as place:
         config = make_run(Path(place) / "run").config
     ablation = create_ablation(folder, config, METHODS, SEEDS, reference=REFERENCE)
-    runs = [(method, seed, _run(path, method, seed)) for method, seed, path in ablation.matrix()]
+    runs = [(cell, _run(cell)) for cell in ablation.matrix()]
     ablation.write_table("results", results_table(runs))
     ablation.write_table("by_steps", by_steps_table(runs))
     ablation.write_table("summary", summary_table(runs, REFERENCE))
-    ablation.update(status="finished", finished_runs=tuple(path.name for *_, path in ablation.matrix()))
+    ablation.update(status="finished", finished_runs=tuple(cell.folder.name for cell, _ in runs))
     return ablation
 
 
-def _run(folder: Path, method: str, seed: int) -> Run:
-    run = make_run(folder, name=f"{method}, seed {seed}")
-    run.config = run.config.model_copy(update={"method": method, "seed": seed})
+def _run(cell: Cell) -> Run:
+    run = make_run(cell.folder, name=cell.told)
+    run.config = run.config.model_copy(update={"method": cell.method, "seed": cell.seed})
     run.write_config()
-    turn_answers(run, 3 + seed if method == "plain" else seed)
+    turn_answers(run, 3 + cell.seed if cell.method == "plain" else cell.seed)
     questions = run.questions
     questions["rationale"] = questions["rationale"].fillna("3 + 4 = 7 pens. So 7.")
     run.write_table("questions", questions)

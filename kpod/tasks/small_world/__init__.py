@@ -10,6 +10,7 @@ from kpod.tasks.small_world.files import (
     problem_rows,
     small_world_problems,
     small_world_questions,
+    with_option,
     write_questions,
 )
 from kpod.tasks.small_world.options import WorldOptions
@@ -20,5 +21,6 @@ TASK = numeric_task("small_world", "Small world (made by a seed)")
 
 __all__ = [
     "IDLE_ROLES", "KEY_ROLES", "PREFIX", "ROLES", "TASK", "Problem", "StepDrivers", "WorldOptions", "generate_problems",
-    "problem_rows", "small_world_problems", "small_world_questions", "token_roles", "write_questions",
+    "problem_rows", "small_world_problems", "small_world_questions", "token_roles", "with_option",
+    "write_questions",
 ]  # fmt: skip

@@ -35,11 +35,11 @@ class Skin:
 
 def draw_skin(rng: random.Random, story: str, num_steps: int) -> Skin:
     """The story's words: subjects enough in an order of their own, an item, and whoever else takes part."""
-    num_subjects = max(8, num_steps + 1)
+    num = max(8, num_steps + 1)
     who = rng.choice(words.NAMES)
     slots = {"item": unit(rng.choice(words.ITEMS)), "who": name(who)}
     if story == "people":
-        return Skin(story, tuple(rng.sample(words.NAMES, num_subjects)), ("{s} has {q}", "{s} owns {q}"), "{s}", "does {s} have",
+        return Skin(story, tuple(rng.sample(words.NAMES, num)), ("{s} has {q}", "{s} owns {q}"), "{s}", "does {s} have",
                     "do {x} and {y} have", slots, {})  # fmt: skip
     if story == "days":
         third, plain = rng.choice(words.ACTIONS)
@@ -48,10 +48,10 @@ def draw_skin(rng: random.Random, story: str, num_steps: int) -> Skin:
                     "does {who} {do} on {s}", "does {who} {do} on {x} and on {y}", slots, {})  # fmt: skip
     if story == "boxes":
         slots["box"] = unit(rng.choice(words.CONTAINERS)[0])
-        return Skin(story, tuple(rng.sample(words.COLOURS, num_subjects)), ("the {s} {box} holds {q}",), "the {s} {box}",
+        return Skin(story, tuple(rng.sample(words.COLOURS, num)), ("the {s} {box} holds {q}",), "the {s} {box}",
                     "does the {s} {box} hold", "do the {x} and the {y} {box} hold", slots, {})  # fmt: skip
     assert story == "prices", story
-    goods = rng.sample(words.GOODS, num_subjects)
+    goods = rng.sample(words.GOODS, num)
     slots["item"] = unit("coins")
     return Skin(story, tuple(one for one, _ in goods), ("a {s} costs {q}", "a {s} is sold for {q}"), "a {s}",
                 "does a {s} cost", "do a {x} and a {y} cost", slots, dict(goods))  # fmt: skip

@@ -70,6 +70,16 @@ def small_world_problems(spec: str) -> list[Problem]:
     return training + held_out
 
 
+def with_option(spec: str, name: str, value: str) -> str:
+    """The same source with one setting added or replaced. Raises InputError where that is no source."""
+    parts = [part.strip() for part in spec.removeprefix(PREFIX).split(",") if part.strip()]
+    kept = [part for part in parts if part.partition("=")[0].strip() != name]
+    changed = PREFIX + ",".join([*kept, f"{name}={value}"])
+    _, common, test_only = _parsed(changed)
+    _options(common), _options(common | test_only)  # told here, and not when the problems are made
+    return changed
+
+
 def _parsed(spec: str) -> tuple[dict[str, int], dict[str, Any], dict[str, Any]]:
     if not spec.startswith(PREFIX):
         raise InputError(f"{spec!r} is no small world; write {PREFIX}train=400,test=200,seed=1.")

@@ -64,7 +64,7 @@ def test_the_test_problems_can_have_options_of_their_own():
         ("small_world:train=0,test=0", "asks for no problem"),
         ("small_world:filler_share=much", "filler_share is 'much'; it takes a number"),
         ("small_world:max_steps=2.5", "max_steps is '2.5'; it takes a whole number"),
-        ("small_world:max_steps=9", "1 to 6 steps"),
+        ("small_world:max_steps=12", "1 to 9 steps"),
     ],
 )
 def test_what_is_not_understood_is_named(spec, said):

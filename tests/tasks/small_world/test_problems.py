@@ -34,6 +34,16 @@ def test_every_step_is_right_and_uses_only_numbers_that_are_there(problems):
         assert problem.question.num_steps == len(EQUATION.findall(question.rationale))
 
 
+def test_problems_of_nine_steps_are_right_too():
+    options = WorldOptions(7, 9, stories=tuple(story for story in STORIES if story != "days"))
+    problems = generate_problems(60, seed=3, options=options)
+    assert {problem.question.num_steps for problem in problems} == {7, 8, 9}
+    for problem in problems:
+        question = problem.question
+        assert solve(question.text, problem.story) == int(question.answer)
+        assert check_rationale(question.text, question.rationale, question.answer) == [], question
+
+
 def test_the_references_find_what_is_wrong():
     assert check_rationale("Ada has 12 figs and 5 more.", "So 12 + 5 = 18.", "18") == ["12 + 5 = 18"]
     assert check_rationale("Ada has 12 figs.", "So 12 - 7 = 5.", "5") == ["7 from nowhere"]
