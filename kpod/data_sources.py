@@ -21,6 +21,8 @@ from kpod.tasks.small_world import problem_rows
 
 SHIPPED = "shipped:"
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+KEPT_ROWS = 5_000  # about 40 MB
+_kept_worlds: dict[str, list[PlacedRow]] = {}  # at most one: a run asks for its world three times, a form at every key
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,21 @@ def file_hash(path: Path) -> str | None:
 def _small_world(spec: str) -> DataSource:
     def fingerprint() -> str:
         # Of the problems themselves: a generator that changed gives other ones for the same line.
-        content = json.dumps([row for _, row in problem_rows(spec)], sort_keys=True)
+        content = json.dumps([row for _, row in _world_rows(spec)], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
-    return DataSource("small_world", spec, lambda: (problem_rows(spec), ()), fingerprint, "small_world")
+    return DataSource("small_world", spec, lambda: (_world_rows(spec), ()), fingerprint, "small_world")
+
+
+def _world_rows(spec: str) -> list[PlacedRow]:
+    """The rows of a small world, which its line determines: read only. One of a usual size is kept until the next."""
+    rows = _kept_worlds.get(spec)
+    if rows is None:
+        rows = problem_rows(spec)
+        if len(rows) <= KEPT_ROWS:
+            _kept_worlds.clear()
+            _kept_worlds[spec] = rows
+    return rows
 
 
 def _shipped(name: str) -> Path:

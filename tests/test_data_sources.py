@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kpod import data_sources
 from kpod.data_sources import file_hash, find_source
 from kpod.errors import InputError
 from kpod.tasks import small_world
@@ -46,6 +47,21 @@ def test_a_small_world_is_known_by_its_problems():
     assert source.fingerprint() != find_source("small_world:train=3,test=2,seed=5").fingerprint()
     with pytest.raises(InputError, match="there is no 'tran'"):
         find_source("small_world:tran=3").rows()
+
+
+def test_a_world_of_usual_size_is_made_once_until_another_is_asked_for(monkeypatch):
+    made = []
+    monkeypatch.setattr(data_sources, "_kept_worlds", {})
+    monkeypatch.setattr(data_sources, "problem_rows", lambda spec: made.append(spec) or small_world.problem_rows(spec))
+    first, second = ("small_world:train=3,test=1,seed=1", "small_world:train=3,test=1,seed=2")
+    source = find_source(first)
+    assert source.questions(None) == find_source(first).questions(None) and source.fingerprint()
+    assert made == [first]
+    assert find_source(second).rows() != source.rows()
+    assert made == [first, second, first]
+    monkeypatch.setattr(data_sources, "KEPT_ROWS", 3)
+    assert find_source(second).rows() == find_source(second).rows()
+    assert made == [first, second, first, second, second]
 
 
 def test_a_set_laid_out_as_on_the_hub(tmp_path):

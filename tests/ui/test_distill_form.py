@@ -11,13 +11,13 @@ from kpod.ui import distill_checks
 from tests.support.app_pages import address_of, open_app, shown
 
 BASE = next(iter(presets.PRESETS))
+SMALL = "example"  # of a dozen questions: its checks take no time
 GROUPS = sorted({field.group or "run" for field in form_fields()})
 
 
 @pytest.fixture(autouse=True)
 def nothing_run_yet(use_runs):
     use_runs("none")
-    distill_checks._checked.clear()
 
 
 def code(app) -> str:
@@ -34,7 +34,7 @@ def test_fresh_the_first_preset_can_be_started_with_one_click():
 
 @pytest.mark.parametrize("name", presets.PRESETS)
 def test_every_preset_is_the_same_as_yaml_and_as_command(name):
-    app = open_app("distill", panel="yaml")
+    app = open_app("distill", panel="yaml", preset=SMALL)
     app.selectbox(key="preset-choice").select(name).run()
     assert RunConfig.from_yaml(code(app)) == presets.get(name)
     app.segmented_control(key="panel").set_value("command").run()
@@ -43,8 +43,8 @@ def test_every_preset_is_the_same_as_yaml_and_as_command(name):
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_setting_has_a_widget_that_shows_its_value_with_the_papers(group):
-    app = open_app("distill", group=group)
-    values = values_of(presets.get(BASE))
+    app = open_app("distill", group=group, preset=SMALL)
+    values = values_of(presets.get(SMALL))
     text = shown(app)
     for field in form_fields():
         if (field.group or "run") != group or field.path == "data.source":
@@ -62,9 +62,9 @@ def _written(value: object) -> str:
 
 
 def test_a_change_is_marked_counted_and_reset():
-    app = open_app("distill", group="distillation", panel="changes")
+    app = open_app("distill", group="distillation", panel="changes", preset=SMALL)
     app.number_input(key="set-distillation.epochs").set_value(3).run()
-    before = presets.get(BASE).distillation.epochs
+    before = presets.get(SMALL).distillation.epochs
     assert f"● changed from {before}" in shown(app) and "<b>1 changed</b>" in shown(app)
     assert address_of(app)["set"] == "distillation.epochs=3"
     app.segmented_control(key="panel").set_value("command").run()
@@ -75,7 +75,7 @@ def test_a_change_is_marked_counted_and_reset():
 
 
 def test_changes_stay_when_another_group_or_page_is_looked_at():
-    app = open_app("distill", group="distillation")
+    app = open_app("distill", group="distillation", preset=SMALL)
     app.number_input(key="set-distillation.epochs").set_value(3).run()
     app.pills(key="group").set_value("curriculum").run()
     app.number_input(key="set-curriculum.num_stages").set_value(2).run()
@@ -102,7 +102,7 @@ def test_an_optional_number_can_be_emptied():
     ],
 )
 def test_a_wrong_value_is_said_beside_its_setting_and_nothing_starts(group, widget, path, value, message):
-    app = open_app("distill", group=group)
+    app = open_app("distill", group=group, preset=SMALL)
     getattr(app, widget)(key=f"set-{path}").set_value(value).run()
     assert not app.exception
     text = shown(app)
@@ -142,7 +142,7 @@ def test_yaml_goes_into_the_form():
     ],
 )
 def test_bad_yaml_is_refused_with_a_reason_and_the_form_stays(text):
-    app = open_app("distill", panel="yaml")
+    app = open_app("distill", panel="yaml", preset=SMALL)
     before = code(app)
     app.text_area(key="yaml-text").set_value(text).run()
     app.button(key="yaml-use").click().run()
@@ -180,7 +180,7 @@ HOSTILE = ("<img src=x onerror=alert(1)>", "\u202eevil\u200b", "a\x1b[31mb", "**
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_is_text_everywhere(name):
-    app = open_app("distill", group="run", panel="changes")
+    app = open_app("distill", group="run", panel="changes", preset=SMALL)
     app.text_input(key="set-name").set_value(name).run()
     text = shown(app)
     assert "<img" not in text and "\u202e" not in text and "\x1b" not in text
@@ -209,7 +209,7 @@ def test_a_path_is_taken_as_it_is_typed():
 
 
 def test_yaml_of_an_older_version_is_taken_and_what_was_translated_is_said():
-    app = open_app("distill", panel="yaml")
+    app = open_app("distill", panel="yaml", preset=SMALL)
     text = code(app).replace("wrong_rationales: drop", "keep_wrong_rationales: true")
     app.text_area(key="yaml-text").input(text)
     app.button(key="yaml-use").click().run()
