@@ -27,13 +27,16 @@ as their own rationales have), over all seeds; empty where nothing says so.
     methods of the table). The reference's own differences and p-values are NaN.
 
 `table.md` has the summary and the results in Markdown.
+
+A shipped ablation (`kpod.ablation_export`) has `ablation.json`, `config.yaml` and the tables as CSV, and no runs: it is
+read and shown like any other, and never goes on.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -48,6 +51,7 @@ from kpod.errors import InputError
 from kpod.run_lock import hold, is_locked
 from kpod.run_store import Run, load_run, now, runs_folder
 
+SHIPPED_ABLATIONS = Path(__file__).resolve().parent.parent / "assets" / "ablations"
 FORMAT_VERSION = 2  # 1 knew no variations
 STATE_FILE = "ablation.json"
 CANCEL_FILE = "cancel"
@@ -55,6 +59,7 @@ TABLES = ("results", "by_steps", "summary")
 CELL_COLUMNS = ("setting", "value")
 """The first columns of every table where something is varied."""
 
+_TEXT_COLUMNS = (*CELL_COLUMNS, "evaluation_set", "method", "label", "run")
 _SHORT_VALUE = re.compile(r"[\w.+-]{1,24}", re.ASCII)
 
 
@@ -79,7 +84,8 @@ class AblationState:
 
     `equal` is epochs or tokens: what all methods are given the same number of. `progress` has `done` and `total` runs,
     `current` (method and seed) and `seconds_left` (None while nothing is known). `variations`: the methods are run
-    once for every value of each, one setting at a time.
+    once for every value of each, one setting at a time. `shipped`: of one without its runs, `versions` (by name) and
+    `machines` that these were made with, `runs_finished_at` and `exported_at`.
     """
 
     name: str
@@ -93,6 +99,7 @@ class AblationState:
     error: str | None = None
     finished_runs: tuple[str, ...] = field(default_factory=tuple)  # folder names
     variations: tuple[Variation, ...] = ()
+    shipped: dict[str, Any] | None = None
     format_version: int = FORMAT_VERSION
 
 
@@ -134,7 +141,7 @@ class Ablation:
         return [load_run(cell.folder) for cell in self.matrix() if (cell.folder / "run.json").is_file()]
 
     def has(self, table: str) -> bool:
-        return (self.folder / f"{table}.parquet").is_file()
+        return any((self.folder / f"{table}.{ending}").is_file() for ending in ("parquet", "csv"))
 
     def table(self, name: str) -> pd.DataFrame:
         """`results`, `by_steps` or `summary`. Raises InputError where no run has finished yet, or it is damaged."""
@@ -145,6 +152,8 @@ class Ablation:
                 f"The ablation {self.name!r} ({self.status}) has no {name} yet: no run of it has finished. "
                 f"Go on with: python -m kpod ablate --resume {self.folder}"
             )
+        if self.state.shipped is not None:
+            return _read_csv(self.folder / f"{name}.csv")
         return read_parquet(self.folder / f"{name}.parquet")
 
     # ---- writing: only the process that holds the lock
@@ -164,7 +173,12 @@ class Ablation:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the ablation for this process. Raises InputError where another process holds it."""
+        """Hold the ablation for this process. Raises InputError where another process holds it, or it was shipped."""
+        if self.state.shipped is not None:
+            raise InputError(
+                f"The ablation in {self.folder} was shipped with its tables alone: it has no runs to go on with. "
+                f"Make them anew from its configuration: python -m kpod ablate --config {self.folder}/config.yaml"
+            )
         with hold(self.folder):
             delete_temporaries(self.folder)
             self.state = _read_state(self.folder)
@@ -202,6 +216,18 @@ def create_ablation(
     return ablation
 
 
+def write_shipped(
+    folder: Path, ablation: Ablation, tables: Mapping[str, pd.DataFrame], changes: Mapping[str, Any]
+) -> Ablation:
+    """The ablation's state with `changes`, its configuration and its tables as CSV, in a folder that is there."""
+    copy = Ablation(folder, ablation.state, ablation.config)
+    write_whole(folder / "config.yaml", ablation.config.to_yaml().encode())
+    for name, frame in tables.items():
+        write_whole(folder / f"{name}.csv", frame.to_csv(index=False).encode())
+    copy.update(**changes)
+    return copy
+
+
 def load_ablation(folder: str | Path) -> Ablation:
     """Open an ablation's folder. Raises InputError where it is none, is damaged or is from a newer version."""
     folder = Path(folder)
@@ -218,6 +244,20 @@ def list_ablations(root: str | Path | None = None) -> list[Ablation]:
         except InputError:
             continue
     return sorted(found, key=lambda ablation: ablation.state.created_at, reverse=True)
+
+
+def shipped_ablations(root: str | Path = SHIPPED_ABLATIONS) -> list[Ablation]:
+    """The ablations that came with KPOD Studio, by their folders' names."""
+    return sorted(list_ablations(root), key=lambda ablation: ablation.folder.name)
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """A table as it was before it was written. Raises InputError where the file is damaged."""
+    try:
+        text = dict.fromkeys(_TEXT_COLUMNS, str)
+        return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} is damaged ({error}). Restore it from a copy.") from error
 
 
 def _read_state(folder: Path) -> AblationState:

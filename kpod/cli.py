@@ -16,7 +16,7 @@ from rich.table import Table
 
 from kpod import methods
 from kpod import presets as ready_made
-from kpod.cli_ablate import ablate
+from kpod.cli_ablate import ablate, export_ablation
 from kpod.cli_archive import export, import_
 from kpod.cli_arguments import RunArgument, Settings, accuracy_text, find_run
 from kpod.cli_curriculum import robustness, schedule, steps
@@ -154,7 +154,7 @@ def pretrain_nano(
     )
 
 
-for command in (ablate, evaluate, schedule, robustness, steps, data, check, teach, export):
+for command in (ablate, export_ablation, evaluate, schedule, robustness, steps, data, check, teach, export):
     app.command()(command)
 for command in (weigh, validate_weights, stability):
     app.command()(command)

@@ -1,4 +1,4 @@
-"""The command `ablate`: several methods under several seeds, compared in one table."""
+"""The commands `ablate` and `export-ablation`: methods under several seeds in one table, and what to publish of it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import typer
 
 from kpod import methods
 from kpod import presets as ready_made
+from kpod.ablation_export import export_ablation as write_export
+from kpod.ablation_markdown import summary_markdown
 from kpod.ablation_store import load_ablation
 from kpod.ablation_variations import parse_variation
+from kpod.artefacts import write_whole
 from kpod.cli_arguments import Settings
 from kpod.config import RunConfig, override
 from kpod.errors import InputError
@@ -72,3 +75,27 @@ def ablate(
     finally:
         if (ablation.folder / "table.md").is_file():
             typer.echo((ablation.folder / "table.md").read_text(encoding="utf-8"))
+
+
+def export_ablation(
+    folder: Annotated[Path, typer.Argument(metavar="ABLATION", help="An ablation's folder.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="A new folder for its tables without its runs, to ship.")
+    ] = None,
+    figure: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the accuracies of its methods.")] = None,
+) -> None:
+    """Print an ablation's summary in Markdown; write its tables without its runs, and its figure as SVG."""
+    ablation = load_ablation(folder)
+    summary = ablation.table("summary")
+    if figure is not None:
+        if figure.suffix.lower() != ".svg":
+            raise InputError(f"--figure is {figure}; the figure is drawn as .svg.")
+        from kpod.charts.ablation_svg import accuracy_svg
+
+        write_whole(figure, accuracy_svg(summary).encode())
+        typer.echo(f"Figure in {figure} ({figure.stat().st_size / 1e3:,.1f} kB)", err=True)
+    if out is not None:
+        shipped = write_export(ablation, out)
+        size = sum(path.stat().st_size for path in shipped.folder.iterdir())
+        typer.echo(f"Ablation {shipped.name!r} without its runs in {shipped.folder} ({size / 1e3:,.1f} kB)", err=True)
+    typer.echo(summary_markdown(summary))

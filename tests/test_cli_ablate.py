@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kpod.ablation_store import load_ablation
+from kpod.cli_ablate import export_ablation
+from kpod.errors import InputError
+from tests.support.made_ablation import make_ablation
 from tests.support.tiny_runs import run_kpod, tiny_config, write_questions
 
 
@@ -44,7 +47,18 @@ def test_an_ablation_by_the_command_line(tmp_path, tiny_llama_folder):
         (("--resume", "x", "--vary", "small_world.filler_share=0,1"), "An ablation goes on as it was started"),
     ],
 )
-def test_what_is_refused(tmp_path, arguments, message):
-    done = run_kpod("ablate", *arguments, KPOD_RUNS=str(tmp_path / "runs"))
-    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+def test_what_is_refused(kpod, tmp_path, arguments, message):
+    code, _, said = kpod("ablate", *arguments)
+    assert code == 2 and message in said and "Traceback" not in said
     assert not (tmp_path / "runs").exists()
+
+
+def test_an_ablation_is_exported(tmp_path, capsys):
+    made = make_ablation(tmp_path / "made", seeds=[0])
+    export_ablation(made.folder, out=tmp_path / "shipped", figure=tmp_path / "figure.svg")
+    told = capsys.readouterr()
+    assert load_ablation(tmp_path / "shipped").state.shipped is not None
+    assert (tmp_path / "figure.svg").read_text().startswith("<svg")
+    assert "| KPOD | 1 |" in told.out and "without its runs in" in told.err and "figure.svg (" in told.err
+    with pytest.raises(InputError, match=r"--figure is .*figure\.png; the figure is drawn as \.svg"):
+        export_ablation(made.folder, figure=tmp_path / "figure.png")

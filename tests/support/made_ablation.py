@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from kpod.ablation_store import Ablation, Cell, create_ablation
 from kpod.ablation_tables import by_steps_table, results_table, summary_table
+from kpod.ablation_variations import Variation
 from kpod.run_store import Run
 from tests.support.made_run import make_run
 
 METHODS, SEEDS, REFERENCE = ("kpod", "plain"), (0, 1), "plain"
 
 
-def make_ablation(folder: Path) -> Ablation:
-    """A finished ablation of METHODS under SEEDS, every run with answers of its own."""
+def make_ablation(folder: Path, variations: Sequence[Variation] = (), seeds: Sequence[int] = SEEDS) -> Ablation:
+    """A finished ablation of METHODS under `seeds`, every run with answers of its own."""
     with tempfile.TemporaryDirectory() as place:
         config = make_run(Path(place) / "run").config
-    ablation = create_ablation(folder, config, METHODS, SEEDS, reference=REFERENCE)
+    ablation = create_ablation(folder, config, METHODS, seeds, reference=REFERENCE, variations=variations)
     runs = [(cell, _run(cell)) for cell in ablation.matrix()]
     ablation.write_table("results", results_table(runs))
     ablation.write_table("by_steps", by_steps_table(runs))
