@@ -69,7 +69,8 @@ def _clusters(tables: dict[str, pd.DataFrame], summary: dict[str, Any]) -> tuple
     if questions is None or "x" not in questions:
         return None
     count = questions["cluster"].nunique()
-    source = f" by {one_line(summary['embedding'], 34)}" if "embedding" in summary else " of questions"
+    embedding = one_line(summary.get("embedding", "").partition(" with ")[0], 34)
+    source = f" by {embedding}" if embedding else " of questions"
     drawing = glyphs.scatter(questions["x"], questions["y"], questions["cluster"])
     return str(count), f"clusters{source}", drawing
 
@@ -80,7 +81,8 @@ def _weights(tables: dict[str, pd.DataFrame], dark: bool) -> tuple[str, str, str
         return None
     weights = tokens["weight"].to_numpy(dtype=float)
     counts, _ = np.histogram(weights, bins=16, range=(0, 1))
-    return f"{weights.mean():.0%}", "kept on average", glyphs.bars(counts, sequential(dark, 16))
+    colours = sequential(dark, 21)[5:]  # the palest would be no bar on the bare page
+    return f"{weights.mean():.0%}", "kept on average", glyphs.bars(counts, colours)
 
 
 def _difficulty(tables: dict[str, pd.DataFrame], summary: dict[str, Any]) -> tuple[str, str, str] | None:

@@ -43,7 +43,7 @@ def loss_figure(rows: Rows) -> go.Figure:
     for step in epoch_ends(rows):
         figure.add_vline(x=step + 0.5, line={"color": MISSING, "width": 1, "dash": "dot"}, opacity=0.5)
     figure.update_yaxes(rangemode="tozero")
-    return figure
+    return _by_step(figure, x)
 
 
 def learning_rate_figure(rows: Rows) -> go.Figure:
@@ -99,6 +99,15 @@ def _one_line(rows: Rows, key: str, title: str, told: str) -> go.Figure:
         hovertemplate=f"step %{{x}}<br>{told}<extra></extra>",
     )
     figure.update_layout(showlegend=False)
+    return _by_step(figure, x)
+
+
+def _by_step(figure: go.Figure, steps: np.ndarray) -> go.Figure:
+    """Figures of one training lie below each other: a step has the same place in all of them."""
+    if len(steps):
+        figure.update_xaxes(range=[0, 1.01 * int(steps[-1]) + 1])
+    figure.update_layout(margin_l=64)
+    figure.update_yaxes(automargin=False)
     return figure
 
 

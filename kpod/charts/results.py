@@ -124,6 +124,7 @@ def _points(
             "thickness": 2,
             "width": 7,
         },
+        cliponaxis=False,  # none and all right lie on the figure's edges
         customdata=rows[["low", "high", "correct", "questions"]],
         hovertemplate=f"{for_plotly(name, 40)}: {_HOVER}<extra></extra>",
     )
@@ -136,4 +137,4 @@ def _as_shares(figure: go.Figure, table: pd.DataFrame) -> None:
 def _range(table: pd.DataFrame) -> list[float]:
     """From none right to a little more than the highest interval's end."""
     top = float(table["high"].max()) if len(table) else 0.0
-    return [0, min(1.02, top * 1.12 + 0.02)]
+    return [0, min(1.0, top * 1.12 + 0.02)]

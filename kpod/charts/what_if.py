@@ -16,20 +16,20 @@ def budgets_figure(
 ) -> go.Figure:
     """D(t) and H(t) as shares of B, (stages,) each, of the changed schedule over those of the run's own."""
     figure = new_figure(300, "stage t", "share of the whole difficulty B")
-    _line(figure, own.difficulty, "H of the run", MISSING, "solid", "circle-open", 1.5)
-    _line(figure, own_budgets, "D of the run", MISSING, "dot", "diamond-open", 1.5)
-    _line(figure, shares.difficulty, "H changed", ACCENT, "solid", "circle", 2.5)
-    _line(figure, budgets, "D changed", ACCENT_SECOND, "dash", "diamond-open", 2.5)
+    _line(figure, own.difficulty, "H, run", MISSING, "solid", "circle-open", 1.5)
+    _line(figure, own_budgets, "D, run", MISSING, "dot", "diamond-open", 1.5)
+    _line(figure, shares.difficulty, "H, changed", ACCENT, "solid", "circle", 2.5)
+    _line(figure, budgets, "D, changed", ACCENT_SECOND, "dash", "diamond-open", 2.5)
     return _shares(figure, max(len(budgets), len(own_budgets)))
 
 
 def supervision_figure(shares: SupervisedShares, own: SupervisedShares) -> go.Figure:
     """How many steps are supervised, and how many rationales wholly, by stage, under both schedules."""
-    figure = new_figure(300, "stage t", "share supervised")
+    figure = new_figure(300, "stage t", "share of steps, of whole rationales")
     _line(figure, own.steps, "steps, run", MISSING, "solid", "circle-open", 1.5)
-    _line(figure, own.whole, "whole rationales, run", MISSING, "dot", "square-open", 1.5)
+    _line(figure, own.whole, "whole, run", MISSING, "dot", "square-open", 1.5)
     _line(figure, shares.steps, "steps, changed", ACCENT, "solid", "circle", 2.5)
-    _line(figure, shares.whole, "whole rationales, changed", ACCENT_SECOND, "dash", "square", 2.5)
+    _line(figure, shares.whole, "whole, changed", ACCENT_SECOND, "dash", "square", 2.5)
     return _shares(figure, max(len(shares.steps), len(own.steps)))
 
 

@@ -56,6 +56,11 @@ def time_range(low: float, high: float) -> str:
     return f"{number} to {second}" if second.endswith(f" {unit}") else f"{first} to {second}"
 
 
+def _spread(low: float, high: float) -> str:
+    found = time_range(low, high)
+    return found if " to " in found else f"up to {found}"
+
+
 def _round_time(seconds: float) -> str:
     if seconds < 90:
         return f"{max(5, 5 * round(seconds / 5))} s"
@@ -86,12 +91,12 @@ def _estimate(found: Estimate) -> None:
         (f"{data.questions:,}", "to learn from", f"questions, of {data.steps:,} steps and {data.tokens:,} tokens"),
         (f"{data.evaluation_questions:,}", "to measure on", "questions"),
         (f"{data.steps:,}", "steps", "of the rationales to learn from"),
-        (f"{data.longest:,}", "longest", "tokens of the longest template text that is used"),
+        (f"{data.longest:,}", "tokens at most", "tokens of the longest template text that is used"),
     ]
     parts.figures(facts)
     rows = "".join(
         f'<tr><th scope="row">{for_html(each.stage)}</th><td class="kp-number">{format_seconds(each.seconds)}</td>'
-        f'<td class="kp-number">{for_html(time_range(each.low, each.high))}</td></tr>'
+        f'<td class="kp-number">{for_html(_spread(each.low, each.high))}</td></tr>'
         for each in found.stages
     )
     st.html(

@@ -39,6 +39,7 @@ def cost(run: Run, others: dict[str, Run]) -> None:
     st.dataframe(
         shown,
         hide_index=True,
+        height="content",
         key="cost-table",
         placeholder="–",
         column_config={

@@ -19,10 +19,10 @@ def test_both_schedules_are_drawn_on_one_scale():
         CHANGED.budgets / CHANGED.total, SHARES["changed"], OWN.budgets / OWN.total, SHARES["own"]
     )
     lines = {trace.name: np.array(trace.y) for trace in figure.data}
-    assert list(lines) == ["H of the run", "D of the run", "H changed", "D changed"]
-    assert np.allclose(lines["H changed"], CHANGED.supervised / CHANGED.total)
-    assert np.allclose(lines["H of the run"], OWN.supervised / OWN.total)
-    assert lines["D changed"][0] == 0.6 and lines["D of the run"][0] == 0.3
+    assert list(lines) == ["H, run", "D, run", "H, changed", "D, changed"]
+    assert np.allclose(lines["H, changed"], CHANGED.supervised / CHANGED.total)
+    assert np.allclose(lines["H, run"], OWN.supervised / OWN.total)
+    assert lines["D, changed"][0] == 0.6 and lines["D, run"][0] == 0.3
     assert len({(trace.line.dash, trace.marker.symbol, trace.line.color) for trace in figure.data}) == 4
 
 

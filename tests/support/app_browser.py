@@ -23,6 +23,7 @@ FLAGS = [
 ]
 TIMEOUT = 120_000  # milliseconds; a page takes one or two seconds where nothing else keeps the machine busy
 expect.set_options(timeout=TIMEOUT)
+LOOKS = 24  # at a page that seems to have a flaw, a quarter of a second after one another
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 # Each page's path and its main part, which is drawn last.
 PAGES = {
@@ -34,6 +35,8 @@ PAGES = {
     "distill": ("/distill", ".st-key-start button:enabled"),
 }
 SCREENSHOTS = Path(os.environ.get("KPOD_SCREENSHOTS") or Path(__file__).parent.parent.parent / "build" / "screenshots")
+FLAWS = (Path(__file__).parent / "page_flaws.js").read_text()
+BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 22, 30)"}  # .streamlit/config.toml
 # On a deep link Streamlit's front end looks for its server below the page's own path first; that 404 is its design.
 PROBES = re.compile(r"/(distill|keypoints|curriculum|questions|results)/_stcore/(health|host-config)$")
 
@@ -86,6 +89,22 @@ class Watched:
             "() => Math.max(document.documentElement.scrollWidth, "
             "document.querySelector('[data-testid=stMain]').scrollWidth) - innerWidth"
         )
+
+    def change(self, width: int, height: int, scheme: str) -> None:
+        """Give the window another size and the page another colour scheme, without loading it again."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme=scheme)
+        expect(self.page.get_by_test_id("stApp")).to_have_css("background-color", BACKGROUNDS[scheme])
+        self.settle()
+
+    def flaws(self) -> list[str]:
+        """Texts that are cut off, covered, outside of the window or faint; figures get a while to be drawn anew."""
+        for _ in range(LOOKS):
+            found = self.page.evaluate(FLAWS)
+            if not found:
+                break
+            self.page.wait_for_timeout(250)
+        return found
 
     def shoot(self, name: str) -> None:
         """Keep a picture of what the window shows in SCREENSHOTS, to be looked at."""
