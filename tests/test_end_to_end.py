@@ -49,9 +49,9 @@ def test_a_resume_of_a_finished_run_does_nothing(tiny_run, tmp_path):
 
 
 def long_config(folder: Path, student: Path) -> Path:
-    """A run with 400 short steps of distillation; so few questions that the map needs no UMAP."""
+    """A run with 240 short steps of distillation; so few questions that the map needs no UMAP."""
     source = write_questions(folder / "questions.jsonl", trained=2, measured=1)
-    distillation = {"epochs": 200, "batch_size": 1, "lora_dropout": 0.1, "probe_questions": 1}
+    distillation = {"epochs": 120, "batch_size": 1, "lora_dropout": 0.1, "probe_questions": 1}
     config = tiny_config(
         source,
         student,

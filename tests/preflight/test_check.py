@@ -10,7 +10,7 @@ from kpod.config import override
 from kpod.preflight import check, estimate
 from kpod.question_clustering import glove
 from kpod.run_store import load_run
-from tests.support.tiny_runs import run_kpod, tiny_config, write_questions
+from tests.support.tiny_runs import tiny_config, write_questions
 
 
 @pytest.fixture
@@ -142,15 +142,15 @@ def test_a_run_that_does_not_fit_is_refused(config, tmp_path, monkeypatch):
     assert ("error", "memory") in told(check(config, runs=tmp_path))
 
 
-def test_the_command_prints_problems_and_estimate_and_starts_nothing(config, tmp_path):
+def test_the_command_prints_problems_and_estimate_and_starts_nothing(kpod, config, tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(config.to_yaml())
-    done = run_kpod("run", "--config", path, "--dry-run", KPOD_RUNS=str(tmp_path / "runs"))
-    assert done.returncode == 0, done.stderr
-    assert "6 questions" in done.stdout and "distill" in done.stdout and "disk:" in done.stdout
+    code, printed, said = kpod("run", "--config", path, "--dry-run")
+    assert code == 0, said
+    assert "6 questions" in printed and "distill" in printed and "disk:" in printed
     assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
-    done = run_kpod("run", "--config", path, "--dry-run", "--set", "method=kpood", KPOD_RUNS=str(tmp_path / "runs"))
-    assert done.returncode == 1 and "error: method" in done.stdout
+    code, printed, _ = kpod("run", "--config", path, "--dry-run", "--set", "method=kpood")
+    assert code == 1 and "error: method" in printed
 
 
 def test_further_evaluation_sets_and_samples_count(config, tmp_path):
