@@ -1,11 +1,55 @@
-"""The components by keyboard alone: epochs, tokens and steps, concordance, comparison and the matrix of stages."""
+"""The app by keyboard alone: Tab reaches every control and shows where it is; keys work the components."""
 
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
+
+from tests.support.app_browser import FOCUS, PAGES
 
 pytestmark = pytest.mark.browser
+
+MOST_TABS = 400  # Tab walks over the cells of a table's row as well
+TABBED = {name: (name, "", {}) for name in PAGES} | {
+    "distill-load": ("distill", ".kp-empty", {"view": "load"}),
+    "distill-teacher": ("distill", ".kp-section", {"view": "teach"}),
+    "keypoints-compare": ("keypoints", ".st-key-comparison .token", {"view": "Compare"}),
+    "keypoints-concordance": ("keypoints", ".st-key-concordance .row", {"view": "Concordance", "search": "trees"}),
+    "curriculum-what-if": ("curriculum", ".plot-container", {"view": "What if"}),
+}
+
+
+def walk_by_tab(page: Page, spoil: str = "") -> dict:
+    """What Tab reaches from the page's start (a count), misses, and does not mark; `spoil` is run in between."""
+    focus = page.evaluate_handle(FOCUS)
+    focus.evaluate("focus => focus.start()")
+    if spoil:
+        page.evaluate(spoil)
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if not focus.evaluate("focus => focus.step()"):
+            break
+    return focus.evaluate("focus => focus.result()")
+
+
+@pytest.mark.parametrize("name", TABBED)
+def test_tab_reaches_every_control_and_shows_it(watch, run_ids, name):
+    page, mark, address = TABBED[name]
+    watched = watch().open(page, mark=mark, run=run_ids["whole"], question="q003", **address)
+    found = walk_by_tab(watched.page)
+    assert found["missed"] == found["unmarked"] == []
+    assert found["reached"] >= 10
+
+
+def test_a_control_without_focus_or_mark_is_found(watch, run_ids):
+    page = watch().open("overview", run=run_ids["whole"]).page
+    spoil = """() => {
+        document.querySelector(".st-key-to-distill button").tabIndex = -1
+        document.querySelector("[data-testid=stMain] button").style = "outline: none; box-shadow: none; border: 0"
+    }"""
+    found = walk_by_tab(page, spoil)
+    assert len(found["missed"]) == 1 and "Start a run" in found["missed"][0]
+    assert len(found["unmarked"]) == 1
 
 
 @pytest.fixture

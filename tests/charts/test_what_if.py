@@ -29,7 +29,7 @@ def test_both_schedules_are_drawn_on_one_scale():
 def test_steps_and_whole_rationales_by_stage():
     figure = what_if.supervision_figure(SHARES["changed"], SHARES["own"])
     lines = {trace.name: list(trace.y) for trace in figure.data}
-    assert lines["steps, run"][-1] == lines["whole rationales, changed"][-1] == 1.0
+    assert lines["steps, run"][-1] == lines["whole, changed"][-1] == 1.0
     assert len(lines["steps, run"]) == 4 and len(lines["steps, changed"]) == 3
 
 

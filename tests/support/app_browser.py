@@ -35,7 +35,7 @@ PAGES = {
     "distill": ("/distill", ".st-key-start button:enabled"),
 }
 SCREENSHOTS = Path(os.environ.get("KPOD_SCREENSHOTS") or Path(__file__).parent.parent.parent / "build" / "screenshots")
-FLAWS = (Path(__file__).parent / "page_flaws.js").read_text()
+FLAWS, FOCUS = ((Path(__file__).parent / f"page_{name}.js").read_text() for name in ("flaws", "focus"))
 BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 22, 30)"}  # .streamlit/config.toml
 # On a deep link Streamlit's front end looks for its server below the page's own path first; that 404 is its design.
 PROBES = re.compile(r"/(distill|keypoints|curriculum|questions|results)/_stcore/(health|host-config)$")

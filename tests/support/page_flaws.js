@@ -2,7 +2,7 @@
 // included, and figures, but no text painted on a canvas. An expression: a function to call. A table's text is a canvas.
 () => {
   const SLACK = 2 // pixels that count for nothing
-  const LEAST_CONTRAST = 4.5, LEAST_CONTRAST_LARGE = 3 // WCAG 2, level AA
+  const LEAST_CONTRAST = 4.5, LEAST_CONTRAST_LARGE = 3 // WCAG 2, level AA; signs without letters are graphics
   const parentOf = node => node.parentElement ?? node.assignedSlot ?? node.getRootNode().host ?? null
   const styles = new Map()
   const styleOf = node => styles.get(node) ?? styles.set(node, getComputedStyle(node)).get(node)
@@ -34,17 +34,21 @@
     const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y)
     return (high + 0.05) / (low + 0.05)
   }
-  // Null where a picture lies behind.
-  const backgroundOf = node => {
+  const covers = (edge, box) =>
+    edge.left < box.right - SLACK && edge.right > box.left + SLACK && edge.top < box.bottom - SLACK && edge.bottom > box.top + SLACK
+  const page = colourOf(getComputedStyle(document.querySelector("[data-testid=stApp]")).backgroundColor)
+  // Of the ancestors that lie behind the box; null where one of them has a picture.
+  const backgroundOf = (node, box) => {
     const layers = []
     for (const each of ancestors(node)) {
       const style = styleOf(each)
+      if (style.overflow === "visible" && !covers(each.getBoundingClientRect(), box)) continue // a scroller has all inside
       if (style.backgroundImage !== "none") return null
       const colour = colourOf(style.backgroundColor)
       layers.push(colour)
       if (colour[3] === 1) break
     }
-    return layers.reverse().reduce((back, front) => over(front, back), [255, 255, 255, 1])
+    return layers.reverse().reduce((back, front) => over(front, back), page)
   }
 
   // A text's box as it is seen: without what an ancestor hides, and whether one hides a part that cannot be had otherwise.
@@ -111,14 +115,14 @@
       boxes.push({ node, text, left: box.left, right: box.right, top: box.top + high, bottom: box.bottom - high })
     }
     if (isDisabled(node)) continue
-    const back = backgroundOf(node)
+    const back = backgroundOf(node, range.getBoundingClientRect())
     if (!back) continue
     const isFigure = node instanceof SVGElement
     const paint = colourOf(isFigure ? style.fill : style.color)
     const opacity = ancestors(node).reduce((all, each) => all * styleOf(each).opacity, isFigure ? style.fillOpacity : 1)
     const ratio = contrast(over([...paint.slice(0, 3), paint[3] * opacity], back), back)
     const size = parseFloat(style.fontSize)
-    const isLarge = size >= 24 || (size >= 18.66 && style.fontWeight >= 700)
+    const isLarge = size >= 24 || !/[\p{L}\p{N}]/u.test(text.data) || (size >= 18.66 && style.fontWeight >= 700)
     if (ratio < (isLarge ? LEAST_CONTRAST_LARGE : LEAST_CONTRAST)) flaws.push(`faint: ${name(node, text.data)}, contrast ${ratio.toFixed(2)}`)
   }
 
