@@ -118,7 +118,7 @@ def test_a_damaged_state_is_a_message(tmp_path, monkeypatch):
 def tiny_address(tmp_path, monkeypatch, tiny_llama_folder):
     """A runs folder, and the address of a form for a run of seconds."""
     monkeypatch.setenv("KPOD_RUNS", str(tmp_path / "runs"))
-    source = write_questions(tmp_path / "questions.jsonl", trained=8, measured=2)
+    source = write_questions(tmp_path / "questions.jsonl", trained=2, measured=1)  # too few for UMAP, which compiles
     config = tiny_config(source, tiny_llama_folder, name="From the form")
     return {"preset": "example", "set": assignments_of(config, "example")}
 

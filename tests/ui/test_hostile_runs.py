@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kpod.run_store import load_run
 from tests.support.app_pages import PAGES, open_app
 from tests.support.hostile import assert_harmless, visible
 from tests.support.hostile_runs import (
@@ -36,6 +37,26 @@ def places(tmp_path_factory) -> dict[str, Path]:
     return {name: root / name for name in ("unreadable", "odd", "tables")}
 
 
+@pytest.fixture(scope="module")
+def named(tmp_path_factory) -> tuple[Path, dict[str, str]]:
+    """A runs folder with a run of every hostile name, and the runs' ids by their names; read only."""
+    root = tmp_path_factory.mktemp("names")
+    made = {}
+    for number, name in enumerate(NAMES):
+        run = make_run(root / f"{number:02d}", count=6, upto="prepare", status="failed", name="x")
+        run.update(name=name)
+        made[name] = run.id
+    return root, made
+
+
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("two") / "runs"
+    make_run(root / "run", count=8, name="Open")
+    make_run(root / "other", count=8, name="Other")
+    return root
+
+
 @pytest.fixture
 def place(places, monkeypatch):
     def use(name: str) -> dict[str, str]:
@@ -50,23 +71,22 @@ def test_there_are_more_than_sixty_cases():
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view["page"])
-def test_hostile_names_are_text_in_every_list(tmp_path, monkeypatch, view):
-    monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
-    for number, name in enumerate(NAMES):
-        make_run(tmp_path / f"{number:02d}", count=6, upto="prepare", status="cancelled", name="x").update(name=name)
+def test_hostile_names_are_text_in_every_list(named, monkeypatch, view):
+    monkeypatch.setenv("KPOD_RUNS", str(named[0]))
     app = open_app(**view)
     assert_harmless(app)
     assert len(app.selectbox(key="run").options) == len(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
-def test_a_hostile_name_is_text_where_its_run_is_shown(tmp_path, monkeypatch, name):
-    monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
-    run = make_run(tmp_path / "run", count=6, upto="prepare", status="failed", name="x")
-    run.update(name=name)
+def test_a_hostile_name_is_text_where_its_run_is_shown(named, monkeypatch, name):
+    root, ids = named
+    monkeypatch.setenv("KPOD_RUNS", str(root))
     for view in VIEWS[:2]:
-        assert_harmless(open_app(**view, run=run.id))
-    assert os.listdir(tmp_path) == ["run"]
+        app = open_app(**view, run=ids[name])
+        assert app.selectbox(key="run").value == ids[name]
+        assert_harmless(app)
+    assert len(os.listdir(root)) == len(NAMES)
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view["page"])
@@ -108,10 +128,10 @@ def test_broken_tables_are_messages_on_every_page(place, case, nothing_unexpecte
 
 @pytest.mark.parametrize("befalls", GOING)
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view["page"])
-def test_a_run_that_goes_while_it_is_open(tmp_path, monkeypatch, view, befalls):
-    monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
-    run = make_run(tmp_path / "run", count=8, name="Open")
-    make_run(tmp_path / "other", count=8, name="Other")
+def test_a_run_that_goes_while_it_is_open(two_runs, tmp_path, monkeypatch, view, befalls):
+    runs = shutil.copytree(two_runs, tmp_path / "runs")
+    monkeypatch.setenv("KPOD_RUNS", str(runs))
+    run = load_run(runs / "run")
     app = open_app(**view, run=run.id)
     GOING[befalls](run.folder)
     app.run()
