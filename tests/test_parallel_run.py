@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from kpod.run_store import Run, load_run
-from tests.support.tiny_runs import ROOT, kpod_environment, run_kpod, tiny_config, write_questions
+from tests.support.tiny_runs import ROOT, kpod_environment, tiny_config, write_questions
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,9 @@ def losses_of(run: Run) -> np.ndarray:
 
 
 @pytest.mark.slow
-def test_two_processes_learn_as_one(tmp_path, config_file):
-    alone = run_kpod("run", "--config", config_file, "--out", tmp_path / "alone")
-    assert alone.returncode == 0, alone.stderr
+def test_two_processes_learn_as_one(kpod, tmp_path, config_file):
+    code, _, said = kpod("run", "--config", config_file, "--out", tmp_path / "alone")
+    assert code == 0, said
     together = by_two_processes("run", "--config", config_file, "--out", tmp_path / "together")
     assert together.returncode == 0, together.stderr
     one, two = load_run(tmp_path / "alone"), load_run(tmp_path / "together")
