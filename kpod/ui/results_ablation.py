@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from kpod.ablation_store import Ablation, list_ablations
-from kpod.charts.results import methods_figure, steps_figure
+from kpod.ablation_export import rerun_command
+from kpod.ablation_store import SHIPPED_ABLATIONS, Ablation, list_ablations, shipped_ablations
 from kpod.charts.text import one_line
 from kpod.run_store import Run
 from kpod.ui import address, parts
+from kpod.ui.results_ablation_figures import across, cell_choice, methods_and_steps, of_cell
 from kpod.ui.results_parts import download, set_choice, share_table
-from kpod.ui.saved_figures import figure
 
 _TITLES = {
     "summary": "Over the seeds",
@@ -24,6 +24,7 @@ _SHARES = ("accuracy", "low", "high", "base_accuracy", "difference", "difference
 def ablations(run: Run) -> None:
     """The choice of an ablation, and what it found. `run` names the downloads."""
     found = {ablation.folder.name: ablation for ablation in list_ablations()}
+    found |= {f"shipped/{ablation.folder.name}": ablation for ablation in shipped_ablations(SHIPPED_ABLATIONS)}
     if not found:
         parts.empty_state(
             "No ablations yet",
@@ -36,7 +37,7 @@ def ablations(run: Run) -> None:
     name = st.selectbox(
         "Ablation",
         list(found),
-        format_func=lambda key: f"{one_line(found[key].name, 60)} · {one_line(key, 40)} · {found[key].status}",
+        format_func=lambda key: f"{one_line(found[key].name, 60)} · {one_line(key, 40)} · {_status(found[key])}",
         key="ablation",
         width=560,
     )
@@ -51,29 +52,40 @@ def ablations(run: Run) -> None:
     _shown(run, ablation)
 
 
+def _status(ablation: Ablation) -> str:
+    return ablation.status if ablation.state.shipped is None else "shipped"
+
+
 def _shown(run: Run, ablation: Ablation) -> None:
     summary = ablation.table("summary")
-    shown = set_choice(summary)
+    if ablation.state.shipped is not None:
+        _origin(ablation)
+    with st.container(horizontal=True):
+        shown = set_choice(summary)
+        cell = cell_choice(summary)
     chosen = shown["evaluation_set"].iloc[0]
+    across(summary, chosen, cell)
     by_steps = ablation.table("by_steps") if ablation.has("by_steps") else summary.iloc[:0]
     steps = by_steps[by_steps["evaluation_set"] == chosen] if len(by_steps) else by_steps
-    left, right = st.columns(2, gap="large")
-    with left:
-        parts.section(
-            "Accuracy by method", "Means over seeds with 95% bootstrap intervals; the reference is a diamond."
-        )
-        figure(methods_figure(shown), "ablation-methods")
-    with right:
-        parts.section("By number of steps", "Of the question's own rationale, over all seeds; 95% Wilson intervals.")
-        if len(steps):
-            figure(steps_figure(steps, by="label"), "ablation-steps")
-        else:
-            parts.empty_state("No numbers of steps", "The evaluation questions come without rationales.")
+    methods_and_steps(of_cell(shown, cell), of_cell(steps, cell) if len(steps) else steps)
     for name, title in _TITLES.items():
         if ablation.has(name) and len(table := ablation.table(name)):
             parts.section(title)
             _table(table, name)
             download(run, table, f"ablation-{name}")
+
+
+def _origin(ablation: Ablation) -> None:
+    """Where a shipped ablation's figures come from."""
+    told = ablation.state.shipped or {}
+    versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items())
+    done, of_all = len(ablation.state.finished_runs), len(ablation.matrix())
+    parts.notice(
+        "info",
+        "This ablation came with KPOD Studio: its tables without its runs",
+        f"{done} of {of_all} runs, the last on {told['runs_finished_at'][:10]}, with {versions}; "
+        f"{'; '.join(told['machines'])}. Run it anew: {rerun_command(ablation)}",
+    )
 
 
 def _table(table: pd.DataFrame, name: str) -> None:

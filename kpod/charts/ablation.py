@@ -1,0 +1,144 @@
+"""Figures of ablations: methods over the values that are varied, and many methods by number of steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from kpod.charts.colour import ACCENT, ACCENT_SECOND, MISSING
+from kpod.charts.figure import category_colour, category_symbol, new_figure
+from kpod.charts.text import for_plotly
+
+_GRID = "rgba(128,136,150,.18)"
+
+
+def across_figure(summary: pd.DataFrame, by: str, title: str, *, difference: bool = False) -> go.Figure:
+    """A line a method over the values of the column `by`, in their order, with 95% intervals.
+
+    The accuracy, or its difference to the reference of the same value in percentage points, where zero is the
+    reference. Values that are all numbers stand where they lie; others at equal distances.
+    """
+    figure = new_figure(320, for_plotly(title, 60), "percentage points" if difference else "accuracy")
+    values = [str(value) for value in summary[by].unique()]
+    places = _places(values)
+    rows = summary[~summary["is_reference"].astype(bool)] if difference else summary
+    columns = ("difference", "difference_low", "difference_high") if difference else ("accuracy", "low", "high")
+    groups = list(rows.groupby("label", sort=False))
+    # Intervals of one value would cover each other.
+    spread = 0.02 * (max(places.values()) - min(places.values()) or 1.0)
+    for number, (label, each) in enumerate(groups):
+        shift = spread * (number - (len(groups) - 1) / 2)
+        _line(figure, each, by, [places[str(value)] + shift for value in each[by]], str(label), columns, number)
+    figure.update_xaxes(tickvals=list(places.values()), ticktext=[for_plotly(value, 30) for value in values])
+    if difference:
+        figure.add_hline(y=0, line={"color": MISSING, "width": 1.5, "dash": "dash"})
+    else:
+        figure.update_yaxes(tickformat=".0%")
+    return figure
+
+
+def steps_panels_figure(table: pd.DataFrame) -> go.Figure:
+    """Accuracy by number of steps for any number of methods: a panel a number of steps, a row a method."""
+    steps = sorted(int(each) for each in table["num_steps"].unique())
+    labels = [for_plotly(str(each), 40) for each in table["label"].unique()]
+    figure = new_figure(110 + 24 * len(labels))
+    width = 1 / len(steps)
+    for number, num_steps in enumerate(steps):
+        axis = "" if number == 0 else str(number + 1)
+        _panel(figure, table[table["num_steps"] == num_steps], f"x{axis}")
+        figure.update_layout(
+            {
+                f"xaxis{axis}": {
+                    "domain": [number * width, (number + 1) * width - (0.02 if number + 1 < len(steps) else 0)],
+                    "anchor": "y",
+                    "title": {"text": f"{num_steps} step{'s' if num_steps > 1 else ''}"},
+                    "tickformat": ".0%",
+                    "range": [0, 1],
+                    "gridcolor": _GRID,
+                    "showgrid": True,
+                    "zeroline": False,
+                    "nticks": 4,
+                }
+            }
+        )
+    figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1], gridcolor=_GRID, showgrid=True)
+    figure.update_layout(showlegend=False)
+    return figure
+
+
+def _panel(figure: go.Figure, rows: pd.DataFrame, axis: str) -> None:
+    accuracy = rows["accuracy"].astype(float)
+    reference = rows["is_reference"].astype(bool)
+    figure.add_scatter(
+        x=accuracy,
+        y=[for_plotly(str(each), 40) for each in rows["label"]],
+        xaxis=axis,
+        yaxis="y",
+        mode="markers",
+        cliponaxis=False,
+        marker={
+            "color": [ACCENT if each else ACCENT_SECOND for each in reference],
+            "symbol": ["diamond" if each else "circle" for each in reference],
+            "size": 9,
+        },
+        error_x=_error(accuracy, rows["low"], rows["high"]) | {"color": MISSING},
+        customdata=rows[["low", "high", "correct", "questions"]],
+        hovertemplate="%{y}: %{x:.1%} (95% %{customdata[0]:.1%} to %{customdata[1]:.1%})<br>"
+        "%{customdata[2]} of %{customdata[3]} right<extra></extra>",
+    )
+
+
+def _line(
+    figure: go.Figure,
+    rows: pd.DataFrame,
+    by: str,
+    x: list[float],
+    label: str,
+    columns: tuple[str, str, str],
+    number: int,
+) -> None:
+    """One method's line; `columns` are those of its figure and of the ends of its interval."""
+    scale, unit = (100, "+.1f") if columns[0] == "difference" else (1, ".1%")
+    middle, low, high = (scale * rows[column].astype(float) for column in columns)
+    reference = bool(rows["is_reference"].iloc[0])
+    figure.add_scatter(
+        x=x,
+        y=middle,
+        name=for_plotly(label, 40),
+        mode="lines+markers",
+        cliponaxis=False,
+        line={"color": category_colour(number), "width": 1.5, "dash": "dash" if reference else "solid"},
+        marker={
+            "color": category_colour(number),
+            "symbol": "diamond" if reference else category_symbol(number),
+            "size": 9,
+        },
+        error_y=_error(middle, low, high),
+        customdata=list(zip([for_plotly(str(value), 40) for value in rows[by]], low, high, strict=True)),
+        hovertemplate=f"{for_plotly(label, 40)}, %{{customdata[0]}}: %{{y:{unit}}} "
+        f"(95% %{{customdata[1]:{unit}}} to %{{customdata[2]:{unit}}})<extra></extra>",
+    )
+
+
+def _error(middle: pd.Series, low: pd.Series, high: pd.Series) -> dict:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": high.astype(float) - middle,
+        "arrayminus": middle - low.astype(float),
+        "thickness": 1.8,
+        "width": 4,
+    }
+
+
+def _places(values: Sequence[str]) -> dict[str, float]:
+    try:
+        numbers = [float(value) for value in values]
+    except ValueError:
+        numbers = [math.nan]
+    if not all(map(math.isfinite, numbers)):
+        numbers = [float(place) for place in range(len(values))]
+    return dict(zip(values, numbers, strict=True))

@@ -1,0 +1,42 @@
+"""The Results page's view of ablations: varied values chosen, many methods, and those that were shipped."""
+
+from __future__ import annotations
+
+import pytest
+
+from kpod.ablation_export import export_ablation
+from kpod.ablation_variations import Variation
+from kpod.ui import results_ablation
+from tests.support.app_pages import element_keys, open_app, shown
+from tests.support.made_ablation import make_ablation
+from tests.support.made_run import make_run
+
+WORLDS = Variation("small_world.filler_share", ("0", "0.5"))
+ACROSS = {"ablation-across-accuracy", "ablation-across-difference"}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """A runs folder with a run and an ablation over two worlds, and one of shipped ablations."""
+    root = tmp_path_factory.mktemp("ablations")
+    make_run(root / "runs" / "run")
+    export_ablation(make_ablation(root / "runs" / "worlds", [WORLDS], [0]), root / "shipped" / "ours")
+    return root
+
+
+def test_an_ablation_over_worlds_shows_its_lines_and_one_value(folders, monkeypatch):
+    monkeypatch.setenv("KPOD_RUNS", str(folders / "runs"))
+    monkeypatch.setattr(results_ablation, "SHIPPED_ABLATIONS", folders / "none")
+    app = open_app("results", view="Ablations", varied="small_world.filler_share=0.5")
+    assert {"ablation-methods", "ablation-steps"} | ACROSS <= element_keys(app)
+    assert app.session_state["varied"] == "small_world.filler_share=0.5"
+    assert app.dataframe[0].value["value"].tolist() == ["0", "0", "0.5", "0.5"]
+
+
+def test_a_shipped_one_is_shown_where_there_is_no_other(folders, use_runs, monkeypatch):
+    use_runs("whole")
+    monkeypatch.setattr(results_ablation, "SHIPPED_ABLATIONS", folders / "shipped")
+    app = open_app("results", view="Ablations")
+    assert app.session_state["ablation"] == "shipped/ours"
+    assert "came with KPOD Studio" in shown(app) and "--vary small_world.filler_share=0,0.5" in shown(app)
+    assert element_keys(app) >= ACROSS
