@@ -9,6 +9,8 @@ from kpod.ablation_variations import Variation, check_variations, parse_variatio
 from kpod.config import override
 from kpod.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("text", "setting", "values"),

@@ -16,6 +16,8 @@ from kpod import load_questions
 from tests.support.teacher_server import MODEL, Reply, answer, error, rows_of, teacher_server, write_sums
 from tests.support.tiny_runs import kpod_command, kpod_environment, run_kpod
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server():

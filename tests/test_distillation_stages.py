@@ -20,6 +20,8 @@ from kpod.run_reporter import RunReporter
 from kpod.run_store import create_run, load_run
 from tests.support.tiny_runs import tiny_config, write_questions
 
+pytestmark = pytest.mark.slow
+
 TRAINED, EPOCHS, STAGES = 2, 4, 2  # few enough that the map needs no UMAP
 
 

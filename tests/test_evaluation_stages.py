@@ -17,6 +17,8 @@ from kpod.run_store import create_run, load_run
 from kpod.stage_context import Context
 from tests.support.tiny_runs import tiny_config, write_questions
 
+pytestmark = pytest.mark.slow
+
 OUTPUTS = {
     "right": ("So 7.\nTherefore, the answer is 7.", "7", True),
     "wrong": ("So 8.\nTherefore, the answer is 8.", "8", False),

@@ -19,6 +19,8 @@ from kpod.run_reporter import RunReporter
 from kpod.run_store import create_run, load_run
 from tests.support.tiny_runs import tiny_config, write_questions
 
+pytestmark = pytest.mark.slow
+
 MEASURED = {"evaluation set", "map", "evaluate base", "evaluate"}
 
 

@@ -20,6 +20,8 @@ from kpod.run_process import living_process, read_record
 from kpod.run_store import create_run, load_run
 from tests.support.tiny_runs import kpod_command, kpod_environment, run_kpod, tiny_config, write_questions
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_SECONDS = 120.0
 LOOK = """
 import sys
@@ -139,7 +141,6 @@ def test_a_cancel_that_comes_while_a_run_goes_from_the_queue_to_work_is_heard(co
     assert jobs.state(run).status == "cancelled"
 
 
-@pytest.mark.slow
 def test_two_runs_take_turns_one_is_killed_resumed_and_cancelled(config, runs):
     a, b = jobs.start(config, folder=runs / "a"), jobs.start(config, folder=runs / "b")
     until(lambda: (jobs.state(a).step or 0) > 5 and jobs.state(a).stage == "distill")
@@ -161,7 +162,6 @@ def test_two_runs_take_turns_one_is_killed_resumed_and_cancelled(config, runs):
     assert jobs.state(a).status == "cancelled" and list(a.folder.glob("checkpoints/distill-*/step-*"))
 
 
-@pytest.mark.slow
 def test_a_command_does_not_wait_unless_it_is_told_to(config, runs, tmp_path):
     quick = config.model_copy(update={"distillation": config.distillation.model_copy(update={"epochs": 5})})
     path = tmp_path / "config.yaml"

@@ -6,11 +6,14 @@ import io
 import json
 
 import numpy as np
+import pytest
 
 from kpod.pipeline import run_pipeline
 from kpod.run_reporter import RunReporter
 from kpod.run_store import create_run, load_run
 from tests.support.tiny_runs import tiny_config, write_questions
+
+pytestmark = pytest.mark.slow
 
 
 def test_parts_go_through_every_stage(tmp_path, tiny_llama_folder):

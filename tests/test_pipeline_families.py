@@ -14,6 +14,8 @@ from kpod.run_reporter import RunReporter
 from kpod.run_store import create_run, load_run
 from tests.support.tiny_runs import tiny_config, write_questions
 
+pytestmark = pytest.mark.slow
+
 RUNS = {
     # family: what the run sets beside the tiny ones
     "t5": ["method=plain", "distillation.tuning=full"],
@@ -24,7 +26,6 @@ RUNS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("family", RUNS)
 def test_a_whole_run(tmp_path, request, family):
     """Two questions to learn from and one to measure on: so few that the map needs no UMAP."""

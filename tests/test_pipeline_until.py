@@ -11,6 +11,8 @@ from kpod.run_store import create_run, load_run
 from kpod.weight_stability import run_stability
 from tests.support.tiny_runs import tiny_config, write_questions
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def config(tmp_path, tiny_llama_folder):

@@ -1,7 +1,7 @@
-"""How the curriculum grows with the questions, up to 10^5 or as many as KPOD_BENCHMARK_QUESTIONS says: time and memory.
+"""How the curriculum grows with the questions, up to 10^5 or as many as KPOD_BENCHMARK_LARGEST says: time and memory.
 
 Prints tables; asserts no wall time. Run on one core, up to 10^6:
-OMP_NUM_THREADS=1 KPOD_BENCHMARK_QUESTIONS=1000000 python -m pytest -m benchmark -s \
+OMP_NUM_THREADS=1 KPOD_BENCHMARK_LARGEST=1000000 python -m pytest -m benchmark -s \
     tests/benchmarks/test_curriculum_speed.py
 """
 
@@ -19,7 +19,7 @@ from kpod.step_difficulty import flat_step_difficulties
 
 pytestmark = pytest.mark.benchmark
 
-LARGEST = int(os.environ.get("KPOD_BENCHMARK_QUESTIONS", 100_000))
+LARGEST = int(os.environ.get("KPOD_BENCHMARK_LARGEST", 100_000))
 SIZES = tuple(size for size in (1_000, 10_000, 100_000, 1_000_000) if size <= LARGEST)
 GSM8K_QUESTIONS = 7_473
 

@@ -20,6 +20,8 @@ from kpod.students.hub_snapshot import find_gap
 from tests.conftest import ROOT
 from tests.support.hub_server import hub_server
 
+pytestmark = pytest.mark.slow
+
 RESOLVE = """
 import json, sys
 from kpod.errors import InputError

@@ -28,6 +28,8 @@ from tests.support.hub_repositories import (
 )
 from tests.support.hub_server import COMMIT, hub_server
 
+pytestmark = pytest.mark.slow
+
 READ = """
 import json, sys
 from kpod.errors import InputError

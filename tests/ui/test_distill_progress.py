@@ -16,6 +16,8 @@ from tests.support.app_pages import address_of, element_keys, open_app, shown
 from tests.support.made_run import HOSTILE_NAME, make_run
 from tests.support.tiny_runs import tiny_config, write_questions
 
+pytestmark = pytest.mark.slow
+
 LIMIT_SECONDS = 180
 
 

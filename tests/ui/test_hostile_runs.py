@@ -23,6 +23,8 @@ from tests.support.hostile_runs import (
 )
 from tests.support.made_run import make_run
 
+pytestmark = pytest.mark.slow
+
 VIEWS = ({"page": "distill", "view": "progress"}, *({"page": page} for page in PAGES if page != "distill"))
 
 

@@ -12,6 +12,8 @@ from kpod.run_store import load_run
 from tests.support.app_pages import PAGES, address_of, element_keys, open_app, shown
 from tests.support.made_run import make_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize(
