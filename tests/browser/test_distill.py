@@ -28,7 +28,10 @@ FEW_EPOCHS = {
     "Distillation": {"set-distillation-epochs": 2},
     "Evaluation": {"set-evaluation-max_new_tokens": 24},
 }
-LONG = {"epochs": 4_000, "batch_size": 2, "lora_rank": 4, "checkpoint_seconds": 1.0}
+LONG = {  # minutes, in steps of milliseconds
+    "distillation": {"epochs": 20_000, "batch_size": 1, "probe_questions": 1, "checkpoint_seconds": 1.0},
+    "curriculum": {"num_stages": 5},
+}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +76,7 @@ def tab(profile, distill_server) -> Iterator:
 @pytest.fixture(scope="module")
 def form_of(place, tiny_llama_folder):
     """The address of a form for a tiny run."""
-    source = write_questions(place / "questions.jsonl", trained=8, measured=2)
+    source = write_questions(place / "questions.jsonl", trained=2, measured=1)  # too few for UMAP, which compiles
 
     def address(name: str, **sections) -> dict:
         config = tiny_config(source, tiny_llama_folder, name=name, **sections)
@@ -162,7 +165,7 @@ def test_a_nano_run_is_set_up_in_the_form_and_watched_to_its_end(tab, place):
 
 
 def test_cancel_asks_first_and_resume_goes_on(tab, place, form_of):
-    watched = tab(**form_of("Cancelled", distillation=LONG))
+    watched = tab(**form_of("Cancelled", **LONG))
     run = start(watched, place, "Cancelled")
     watched.page.locator(".kp-stages .running", has_text="distill").wait_for(timeout=LIMIT_MS)
     watched.page.locator(".st-key-cancel button").first.click()
@@ -178,7 +181,7 @@ def test_cancel_asks_first_and_resume_goes_on(tab, place, form_of):
 
 
 def test_a_killed_run_is_shown_as_died_in_every_tab_and_the_one_behind_it_moves_up(tab, place, form_of):
-    first = tab(**form_of("Killed", distillation=LONG))
+    first = tab(**form_of("Killed", **LONG))
     run = start(first, place, "Killed")
     first.page.locator(".kp-stages .running", has_text="distill").wait_for(timeout=LIMIT_MS)
     behind = tab(**form_of("Behind"))
@@ -201,7 +204,7 @@ def test_a_run_outlives_the_server_and_is_found_again(tab, place, form_of):
     from tests.support.app_server import serve
 
     with serve(place / "runs", place / "first.txt") as url:
-        before = tab(url=url, **form_of("Outlives", distillation=LONG))
+        before = tab(url=url, **form_of("Outlives", **LONG))
         run = start(before, place, "Outlives")
         before.page.locator(".kp-stages .running", has_text="distill").wait_for(timeout=LIMIT_MS)
         before.page.goto("about:blank")
