@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ from kpod.ui import address
 
 _DRAFT, _REFUSED = "draft", "draft refused"
 LONGEST_ADDRESS = 4_000  # characters of settings; browsers and proxies take more, mail programs hardly
+_LEFT, ECHO_SECONDS = "address draft left", 5.0  # the address before the last, and how long a browser may still say it
 
 
 @dataclass
@@ -58,7 +60,7 @@ def default_preset() -> str:
 def current() -> Draft:
     """The draft of this session: as the address says where that changed, else as it was left."""
     asked = _asked()
-    if asked is not None and asked != st.session_state.get(_address_seen()):
+    if asked is not None and asked != st.session_state.get(_address_seen()) and not _is_echo(asked):
         st.session_state[_address_seen()] = asked
         preset, assignments = asked
         try:
@@ -100,7 +102,12 @@ def write_address(draft: Draft, config: RunConfig | None) -> None:
     assignments = assignments_of(config, draft.preset)
     if sum(map(len, assignments)) > LONGEST_ADDRESS:
         assignments = []
-    st.session_state[_address_seen()] = (draft.preset, tuple(assignments))
+    written, before = (draft.preset, tuple(assignments)), st.session_state.get(_address_seen())
+    if before != written:
+        left = st.session_state.setdefault(_LEFT, {})
+        left[before] = time.monotonic()
+        left.pop(written, None)
+    st.session_state[_address_seen()] = written
     address.write(preset=draft.preset)
     if st.query_params.get_all("set") != assignments:
         if assignments:
@@ -127,6 +134,18 @@ def _asked() -> tuple[str, tuple[str, ...]] | None:
     if preset is None and not assignments:
         return None
     return preset or default_preset(), assignments
+
+
+def _is_echo(asked: tuple[str, tuple[str, ...]]) -> bool:
+    """Whether the browser still says an address that was just replaced: a reader was quicker than its way there.
+
+    Taken for a wish, it would take back the reader's last change.
+    """
+    left: dict = st.session_state.get(_LEFT, {})
+    now = time.monotonic()
+    for old in [old for old, when in left.items() if now - when > ECHO_SECONDS]:
+        del left[old]
+    return asked in left
 
 
 def _address_seen() -> str:

@@ -12,9 +12,10 @@
     act(root)
     for (const node of root.querySelectorAll("*")) if (node.shadowRoot) walk(node.shadowRoot, act)
   }
-  // Of a group of radio buttons Tab reaches one, the arrows the others; so it is within a table with its cells.
+  // Of a group of radio buttons Tab reaches one, which is the group's affair, the arrows the others; so it is within a
+  // table with its cells.
   const isStop = node =>
-    node.tabIndex >= 0 && !node.matches(":disabled, [aria-disabled=true], [type=hidden], [role=radio][aria-checked=false]") && !node.closest("[inert]") &&
+    node.tabIndex >= 0 && !node.matches(":disabled, [aria-disabled=true], [type=hidden], [role=radio]") && !node.closest("[inert]") &&
     node.checkVisibility({ checkVisibilityCSS: true }) && node.getClientRects().length > 0 &&
     !(node.matches("[type=radio]:not(:checked)") && node.getRootNode().querySelector(`[type=radio][name="${CSS.escape(node.name)}"]:checked`))
   const name = node => {

@@ -74,6 +74,15 @@ def test_a_change_is_marked_counted_and_reset():
     assert app.number_input(key="set-distillation.epochs").value == before
 
 
+def test_a_browser_that_still_says_the_address_before_takes_no_change_back():
+    app = open_app("distill", group="distillation", panel="changes", preset=SMALL)
+    app.number_input(key="set-distillation.epochs").set_value(3).run()
+    del app.query_params["set"]  # the next click went out before the browser had heard of the change
+    app.segmented_control(key="panel").set_value("command").run()
+    assert address_of(app)["set"] == "distillation.epochs=3"
+    assert code(app).endswith("--set distillation.epochs=3")
+
+
 def test_changes_stay_when_another_group_or_page_is_looked_at():
     app = open_app("distill", group="distillation", preset=SMALL)
     app.number_input(key="set-distillation.epochs").set_value(3).run()
