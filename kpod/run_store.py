@@ -259,8 +259,8 @@ def new_run_id() -> str:
 def load_run(folder: str | Path) -> Run:
     """Open a run folder for reading, finished or not.
 
-    Each of TABLES, and `metrics`, is a data frame of that name, as `Run.questions` (README, "What a run holds");
-    `.config` and `.state` hold the rest.
+    `Run.questions`, `.question_vectors`, `.steps`, `.tokens`, `.weight_history`, `.difficulty_history`, `.schedule`,
+    `.stages`, `.training_plan`, `.predictions` and `.metrics` are data frames (see the README), `.config` and `.state` not.
     Raises InputError where the folder is missing, is no run, is damaged, is from a newer version, or leads elsewhere.
     """
     folder = Path(folder)
