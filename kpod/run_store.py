@@ -260,7 +260,7 @@ def load_run(folder: str | Path) -> Run:
     """Open a run folder for reading, finished or not.
 
     `Run.questions`, `.question_vectors`, `.steps`, `.tokens`, `.weight_history`, `.difficulty_history`, `.schedule`,
-    `.stages`, `.training_plan`, `.predictions` and `.metrics` are data frames (see the README); `.config`, `.state` not.
+    `.stages`, `.training_plan`, `.predictions` and `.metrics` are data frames (README); `.config` and `.state` are not.
     Raises InputError where the folder is missing, is no run, is damaged, is from a newer version, or leads elsewhere.
     """
     folder = Path(folder)
