@@ -33,6 +33,8 @@
       return outline + style.boxShadow + style.borderColor + style.backgroundColor
     }).join()).join()
   }
+  // A table is a canvas that keeps its cells inside for screen readers, and moves the focus between them and itself.
+  const tableOf = node => node.closest("canvas")
   const leave = () => {
     if (last && last.node.isConnected && look(last.node) === last.look) unmarked.push(name(last.node))
     last = null
@@ -50,7 +52,7 @@
     step() {
       let node = document.activeElement
       while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement
-      if (node && node === last?.node) return true // from cell to cell
+      if (node && last && (tableOf(node) ?? node) === (tableOf(last.node) ?? last.node)) return true // from cell to cell
       leave()
       if (!node || node === document.body || reached.has(node)) return false
       reached.set(node, name(node))
