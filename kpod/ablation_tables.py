@@ -10,9 +10,9 @@ import pandas as pd
 from kpod import methods
 from kpod.ablation_store import CELL_COLUMNS, Cell
 from kpod.paired_comparison import compare_paired
+from kpod.results import numbers_of_steps
 from kpod.run_store import Run
 from kpod.statistics import bootstrap_interval, holm_correction, wilson_interval
-from kpod.step_splitting import split_steps
 
 Finished = Sequence[tuple[Cell, Run]]
 NOT_A_NUMBER = float("nan")
@@ -80,18 +80,12 @@ def by_steps_table(runs: Finished) -> pd.DataFrame:
 
 
 def _steps_of_questions(run: Run) -> dict[str, int]:
-    """How many steps each question takes that is measured: as the data say, else as its own rationale has."""
-    says_so = run.has("questions", "num_steps")
-    columns = ["question", "rationale", "trained", *(["num_steps"] if says_so else [])]
+    """How many steps each question takes that is measured, where that is known."""
+    columns = ["question", "rationale", "trained", *(["num_steps"] if run.has("questions", "num_steps") else [])]
     questions = run.table("questions", columns=columns)
     questions = questions[~questions["trained"].astype(bool)]
-    known = {}
-    for row in questions.itertuples(index=False):
-        if says_so and pd.notna(row.num_steps):
-            known[str(row.question)] = int(row.num_steps)
-        elif pd.notna(row.rationale):
-            known[str(row.question)] = len(split_steps(row.rationale))
-    return known
+    counts = zip(questions["question"].astype(str), numbers_of_steps(questions), strict=True)
+    return {question: count for question, count in counts if count is not None}
 
 
 def summary_table(runs: Finished, reference: str) -> pd.DataFrame:

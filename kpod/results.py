@@ -23,14 +23,13 @@ def answer_table(predictions: pd.DataFrame, questions: pd.DataFrame, step_mode: 
     """One row an answer of the student before (epoch 0) and after distillation (the last epoch that was measured).
 
     Columns: evaluation_set, question, student, outcome (right, wrong, no answer), correct, answer, gold, output, text,
-    rationale (of the gold solution or the teacher; None where there is none), num_steps (of it; missing likewise),
+    rationale (of the gold solution or the teacher; None where there is none), num_steps (`numbers_of_steps`),
     unfinished (the output never comes to its answer sentence).
     """
     last = predictions["epoch"].max()
     kept = predictions[predictions["epoch"].isin({0, last})]
     known = questions.drop_duplicates("question").set_index("question").reindex(kept["question"])
     rationales = [text if isinstance(text, str) else None for text in known["rationale"]]
-    steps = [None if text is None else len(split_steps(text, step_mode)) for text in rationales]
     correct = kept["correct"].to_numpy(dtype=bool)
     outcome = pd.Series(WRONG, index=kept.index).mask(kept["answer"].isna(), NO_ANSWER).mask(correct, RIGHT)
     output = kept["output"].fillna("").astype(str)
@@ -46,10 +45,22 @@ def answer_table(predictions: pd.DataFrame, questions: pd.DataFrame, step_mode: 
             "output": output.to_numpy(),
             "text": known["text"].fillna("").astype(str).to_numpy(),
             "rationale": pd.Series(rationales, dtype=object),
-            "num_steps": pd.array(steps, dtype="Int64"),
+            "num_steps": pd.array(numbers_of_steps(known, step_mode), dtype="Int64"),
             "unfinished": ~output.str.contains(ANSWER_TRIGGER, regex=False).to_numpy(),
         }
     )
+
+
+def numbers_of_steps(questions: pd.DataFrame, step_mode: str = "sentence") -> list[int | None]:
+    """How many steps each question takes: as its data say (num_steps), else as its own rationale has; None for neither.
+
+    `questions` has rationale, and num_steps where the run has kept it.
+    """
+    said = questions["num_steps"] if "num_steps" in questions else [None] * len(questions)
+    return [
+        int(count) if pd.notna(count) else len(split_steps(text, step_mode)) if isinstance(text, str) else None
+        for count, text in zip(said, questions["rationale"], strict=True)
+    ]
 
 
 def accuracy_table(answers: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +72,7 @@ def accuracy_table(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def accuracy_by_steps(answers: pd.DataFrame) -> pd.DataFrame:
-    """The same by number of steps of the question's own rationale; empty where the questions have none."""
+    """The same by number of steps that the questions take; empty where nothing says so."""
     return _accuracies(answers[answers["num_steps"].notna()], ["evaluation_set", "num_steps", "student"])
 
 

@@ -24,6 +24,7 @@ from kpod.results import (
     costs_beside,
     csv_bytes,
     distilled,
+    numbers_of_steps,
     pair,
     plain_twin,
     stage_costs,
@@ -86,6 +87,11 @@ def test_accuracies_by_set_and_by_steps():
     assert (last["no_answer"], last["unfinished"]) == (1, 1)
     by_steps = accuracy_by_steps(distilled(answers("ab")))
     assert by_steps[["num_steps", "correct", "questions"]].to_numpy().tolist() == [[1, 1, 1], [2, 1, 2]]
+
+
+def test_what_the_data_say_of_steps_goes_before_the_rationale():
+    counts = numbers_of_steps(QUESTIONS.assign(num_steps=pd.array([5, None, 4, None], dtype="Int32")))
+    assert counts == [5, 1, 4, 2]  # c has no rationale
 
 
 def test_questions_without_rationales_have_no_steps():

@@ -1,4 +1,4 @@
-"""Figures of ablations: methods over the values that are varied, and many methods by number of steps."""
+"""Figures of ablations: methods by accuracy, over the values that are varied, and many of them by number of steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from kpod.charts.colour import ACCENT, ACCENT_SECOND, MISSING
-from kpod.charts.figure import category_colour, category_symbol, new_figure
+from kpod.charts.figure import category_colour, category_symbol, interval, new_figure
+from kpod.charts.results import share_range
 from kpod.charts.text import for_plotly
 
 _GRID = "rgba(128,136,150,.18)"
@@ -40,6 +41,15 @@ def across_figure(summary: pd.DataFrame, by: str, title: str, *, difference: boo
     return figure
 
 
+def methods_figure(summary: pd.DataFrame) -> go.Figure:
+    """Mean accuracy of each method of an ablation with its interval over the seeds, the reference first."""
+    figure = new_figure(110 + 34 * max(1, len(summary)), "accuracy", "")
+    _methods(figure, summary.iloc[::-1], 11, "%{customdata[2]} seeds", ["seeds"])
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(range=share_range(summary), tickformat=".0%", showgrid=True, gridcolor=_GRID)
+    return figure
+
+
 def steps_panels_figure(table: pd.DataFrame) -> go.Figure:
     """Accuracy by number of steps for any number of methods: a panel a number of steps, a row a method."""
     steps = sorted(int(each) for each in table["num_steps"].unique())
@@ -48,7 +58,9 @@ def steps_panels_figure(table: pd.DataFrame) -> go.Figure:
     width = 1 / len(steps)
     for number, num_steps in enumerate(steps):
         axis = "" if number == 0 else str(number + 1)
-        _panel(figure, table[table["num_steps"] == num_steps], f"x{axis}")
+        rows = table[table["num_steps"] == num_steps]
+        told = "%{customdata[2]} of %{customdata[3]} right"
+        _methods(figure, rows, 9, told, ["correct", "questions"], f"x{axis}")
         figure.update_layout(
             {
                 f"xaxis{axis}": {
@@ -69,25 +81,24 @@ def steps_panels_figure(table: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def _panel(figure: go.Figure, rows: pd.DataFrame, axis: str) -> None:
-    accuracy = rows["accuracy"].astype(float)
+def _methods(figure: go.Figure, rows: pd.DataFrame, size: int, told: str, columns: list[str], axis: str = "x") -> None:
+    """A row a method with its interval, the reference a diamond; `told` is the hover's last line, of `columns`."""
     reference = rows["is_reference"].astype(bool)
     figure.add_scatter(
-        x=accuracy,
+        x=rows["accuracy"].astype(float),
         y=[for_plotly(str(each), 40) for each in rows["label"]],
         xaxis=axis,
-        yaxis="y",
         mode="markers",
         cliponaxis=False,
         marker={
             "color": [ACCENT if each else ACCENT_SECOND for each in reference],
             "symbol": ["diamond" if each else "circle" for each in reference],
-            "size": 9,
+            "size": size,
         },
-        error_x=_error(accuracy, rows["low"], rows["high"]) | {"color": MISSING},
-        customdata=rows[["low", "high", "correct", "questions"]],
-        hovertemplate="%{y}: %{x:.1%} (95% %{customdata[0]:.1%} to %{customdata[1]:.1%})<br>"
-        "%{customdata[2]} of %{customdata[3]} right<extra></extra>",
+        error_x=interval(rows["accuracy"], rows["low"], rows["high"], color=MISSING),
+        customdata=rows[["low", "high", *columns]],
+        hovertemplate=f"%{{y}}: %{{x:.1%}} (95% %{{customdata[0]:.1%}} to %{{customdata[1]:.1%}})<br>{told}"
+        "<extra></extra>",
     )
 
 
@@ -116,22 +127,11 @@ def _line(
             "symbol": "diamond" if reference else category_symbol(number),
             "size": 9,
         },
-        error_y=_error(middle, low, high),
+        error_y=interval(middle, low, high, thickness=1.8, width=4),
         customdata=list(zip([for_plotly(str(value), 40) for value in rows[by]], low, high, strict=True)),
         hovertemplate=f"{for_plotly(label, 40)}, %{{customdata[0]}}: %{{y:{unit}}} "
         f"(95% %{{customdata[1]:{unit}}} to %{{customdata[2]:{unit}}})<extra></extra>",
     )
-
-
-def _error(middle: pd.Series, low: pd.Series, high: pd.Series) -> dict:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": high.astype(float) - middle,
-        "arrayminus": middle - low.astype(float),
-        "thickness": 1.8,
-        "width": 4,
-    }
 
 
 def _places(values: Sequence[str]) -> dict[str, float]:

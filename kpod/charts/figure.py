@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import plotly.graph_objects as go
 
 from kpod.charts.colour import CATEGORIES, SYMBOLS
@@ -29,6 +32,12 @@ def new_figure(height: int, x_title: str = "", y_title: str = "") -> go.Figure:
     figure.update_xaxes(title=x_title, showgrid=False, zeroline=False, automargin=True)
     figure.update_yaxes(title=y_title, zeroline=False, automargin=True, gridcolor="rgba(128,136,150,.18)")
     return figure
+
+
+def interval(middle: Any, low: Any, high: Any, **look: Any) -> dict[str, Any]:
+    """Error bars from `low` to `high` (arrays) around `middle`, for a trace's error_x or error_y."""
+    middle, low, high = (np.asarray(each, dtype=float) for each in (middle, low, high))
+    return {"type": "data", "symmetric": False, "array": high - middle, "arrayminus": middle - low} | look
 
 
 def category_colour(index: int) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from kpod.charts.colour import ACCENT, ACCENT_SECOND, MISSING
-from kpod.charts.figure import category_colour, category_symbol, new_figure
+from kpod.charts.colour import ACCENT, ACCENT_SECOND
+from kpod.charts.figure import category_colour, category_symbol, interval, new_figure
 from kpod.charts.text import for_plotly
 
 _HOVER = "%{y:.1%} (95% %{customdata[0]:.1%} to %{customdata[1]:.1%})<br>%{customdata[2]} of %{customdata[3]} right"
@@ -26,8 +26,8 @@ def accuracy_figure(table: pd.DataFrame) -> go.Figure:
 
 
 def steps_figure(table: pd.DataFrame, by: str = "student") -> go.Figure:
-    """Accuracy by number of steps of the question's own rationale, a line for each value of the column `by`."""
-    figure = new_figure(300, "steps of the question's own rationale", "accuracy")
+    """Accuracy by number of steps that the questions take, a line for each value of the column `by`."""
+    figure = new_figure(300, "steps that the question takes", "accuracy")
     for number, (name, group) in enumerate(table.groupby(by, sort=False)):
         ordered = group.sort_values("num_steps")
         _points(figure, ordered["num_steps"].astype(int).tolist(), ordered, str(name), number, mode="lines+markers")
@@ -53,36 +53,6 @@ def cost_figure(costs: pd.DataFrame, names: Sequence[str]) -> go.Figure:
         )
     figure.update_layout(barmode="group")
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    return figure
-
-
-def methods_figure(summary: pd.DataFrame) -> go.Figure:
-    """Mean accuracy of each method of an ablation with its interval over the seeds, the reference first."""
-    ordered = summary.iloc[::-1]
-    figure = new_figure(110 + 34 * max(1, len(summary)), "accuracy", "")
-    accuracy = ordered["accuracy"].astype(float)
-    figure.add_scatter(
-        x=accuracy,
-        y=[for_plotly(str(label), 40) for label in ordered["label"]],
-        mode="markers",
-        marker={
-            "color": [ACCENT if each else ACCENT_SECOND for each in ordered["is_reference"]],
-            "symbol": ["diamond" if each else "circle" for each in ordered["is_reference"]],
-            "size": 11,
-        },
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": ordered["high"].astype(float) - accuracy,
-            "arrayminus": accuracy - ordered["low"].astype(float),
-            "color": MISSING,
-        },
-        customdata=ordered[["low", "high", "seeds"]],
-        hovertemplate="%{y}: %{x:.1%} (95% %{customdata[0]:.1%} to %{customdata[1]:.1%})<br>%{customdata[2]} seeds"
-        "<extra></extra>",
-    )
-    figure.update_layout(showlegend=False)
-    figure.update_xaxes(range=_range(summary), tickformat=".0%", showgrid=True, gridcolor="rgba(128,136,150,.18)")
     return figure
 
 
@@ -116,14 +86,7 @@ def _points(
             "symbol": category_symbol(number),
             "size": 10,
         },
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": rows["high"].astype(float) - accuracy,
-            "arrayminus": accuracy - rows["low"].astype(float),
-            "thickness": 2,
-            "width": 7,
-        },
+        error_y=interval(accuracy, rows["low"], rows["high"], thickness=2, width=7),
         cliponaxis=False,  # none and all right lie on the figure's edges
         customdata=rows[["low", "high", "correct", "questions"]],
         hovertemplate=f"{for_plotly(name, 40)}: {_HOVER}<extra></extra>",
@@ -131,10 +94,10 @@ def _points(
 
 
 def _as_shares(figure: go.Figure, table: pd.DataFrame) -> None:
-    figure.update_yaxes(tickformat=".0%", range=_range(table))
+    figure.update_yaxes(tickformat=".0%", range=share_range(table))
 
 
-def _range(table: pd.DataFrame) -> list[float]:
+def share_range(table: pd.DataFrame) -> list[float]:
     """From none right to a little more than the highest interval's end."""
     top = float(table["high"].max()) if len(table) else 0.0
     return [0, min(1.0, top * 1.12 + 0.02)]

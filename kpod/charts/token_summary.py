@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from kpod.charts.colour import ACCENT, ACCENT_SECOND, plotly_scale
-from kpod.charts.figure import category_colour, category_symbol, new_figure
+from kpod.charts.figure import category_colour, category_symbol, interval, new_figure
 from kpod.charts.text import for_plotly
 from kpod.token_analysis import CLASSES
 
@@ -104,14 +104,7 @@ def frequency_figure(words: pd.DataFrame, bins: pd.DataFrame) -> go.Figure:
         name="median, quartiles",
         line={"color": ACCENT_SECOND, "width": 2.5},
         marker={"size": 7, "symbol": "line-ew-open", "line": {"width": 3}},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": bins["third"] - bins["median"],
-            "arrayminus": bins["median"] - bins["first"],
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_y=interval(bins["median"], bins["first"], bins["third"], thickness=1.5, width=4),
         customdata=bins[["low", "high", "words"]],
         hovertemplate="%{customdata[2]:,} words that occur %{customdata[0]:,} to %{customdata[1]:,} times<br>"
         "median of their weights %{y:.3f}<extra></extra>",

@@ -56,7 +56,8 @@ def _damage() -> Iterator[None]:
         yield
     except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, OverflowError) as error:
         refuse(f"it is damaged or cut short ({error or type(error).__name__})")
-    # What zipfile and tarfile raise for encryption, compressions and names that they do not know.
+    # What zipfile and tarfile raise for what they do not know: NotImplementedError for a compression, RuntimeError for
+    # encryption, the others for names.
     except (NotImplementedError, RuntimeError, UnicodeError, ValueError) as error:
         if isinstance(error, InputError):
             raise

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from kpod.ablation_store import CELL_COLUMNS
-from kpod.charts.ablation import across_figure, steps_panels_figure
-from kpod.charts.results import methods_figure, steps_figure
+from kpod.charts.ablation import across_figure, methods_figure, steps_panels_figure
+from kpod.charts.results import steps_figure
 from kpod.charts.text import one_line
 from kpod.ui import address, parts
 from kpod.ui.saved_figures import figure

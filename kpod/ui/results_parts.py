@@ -23,7 +23,7 @@ def answers(run: Run) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _answers(folder: str, stamps: object, step_mode: str, _run: Run) -> pd.DataFrame:
-    columns = ("question", "text", "answer", "rationale")
+    columns = ("question", "text", "answer", "rationale", "num_steps")
     return answer_table(reads.table(_run, "predictions"), reads.table(_run, "questions", columns), step_mode)
 
 

@@ -66,7 +66,9 @@ def test_whole_schedule():
     rows, before = [], None
     for size in SIZES:
         table, clusters = made_table(size, min(1000, size // 10))
-        took = seconds(lambda t=table, c=clusters: build_schedule(t, c, num_stages=50), 1)
+        made = []
+        took = seconds(lambda t=table, c=clusters, m=made: m.append(build_schedule(t, c, num_stages=50)), 1)
+        assert not made[0].input_steps[-1].any()  # in time: nothing is given in the end
         rows.append((size, f"{took:.3f}", f"{took / before:.1f}" if before else "-", f"{took / 51:.4f}"))
         before = took
     print_table("schedule, T = 50", ("questions", "seconds", "times the last", "a stage"), rows)
@@ -75,12 +77,17 @@ def test_whole_schedule():
 def test_schedule_of_gsm8k_size():
     table, clusters = made_table(GSM8K_QUESTIONS, 5)
     lists = np.split(table.difficulties, table.offsets[1:-1])
-    rows = [
-        ("flat form", f"{seconds(lambda: build_schedule(table, clusters, num_stages=10)):.3f}"),
-        ("list of arrays", f"{seconds(lambda: build_schedule(lists, clusters, num_stages=10)):.3f}"),
-        ("ftgp", f"{seconds(lambda: build_schedule(table, clusters, num_stages=10, method='ftgp')):.3f}"),
-    ]
+    rows, made = [], {}
+    for name, steps, method in (
+        ("flat form", table, "structured"), ("list of arrays", lists, "structured"), ("ftgp", table, "ftgp")
+    ):  # fmt: skip
+
+        def work(name=name, steps=steps, method=method):
+            made[name] = build_schedule(steps, clusters, num_stages=10, method=method)
+
+        rows.append((name, f"{seconds(work):.3f}"))
     print_table(f"schedule of {GSM8K_QUESTIONS} questions, T = 10", ("", "seconds"), rows)
+    assert np.array_equal(made["flat form"].input_steps, made["list of arrays"].input_steps)
 
 
 def test_memory_is_linear():
@@ -108,3 +115,5 @@ def test_step_difficulties_of_a_million_tokens():
         for weighting in ("softmax", "raw")
     ]
     print_table(f"step difficulties of {offsets[-1]} tokens", ("weighting", "seconds"), rows)
+    raw, _ = flat_step_difficulties(nlls, weights, steps, offsets, "raw")
+    assert raw.shape == (6 * GSM8K_QUESTIONS,) and (raw > 0).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -118,9 +119,10 @@ def test_mask_learning_against_a_plain_step(capsys):
         adapter.zero_grad(set_to_none=True)
 
     plain, _ = cpu_seconds(plain_step)
-    both, _ = cpu_seconds(lambda: learner.train_both(batch, 0))
+    both, logged = cpu_seconds(lambda: learner.train_both(batch, 0))
     alone, _ = cpu_seconds(lambda: learner.train_predictor(batch, 0))
     measured, _ = cpu_seconds(lambda: learner.measure(batch))
+    assert all(map(math.isfinite, logged.values()))
     # As the default mixes them: every third batch the predictor alone, a measurement every fifth batch.
     mixed = 2 / 3 * both + alone / 3 + measured / 5 * 2 / 3
     tokens = ids_BL.numel()

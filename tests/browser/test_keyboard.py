@@ -65,6 +65,8 @@ def test_the_epochs_are_scrubbed_and_played_by_keys(keypoints):
     page.locator(".st-key-tokens .play").focus()
     page.keyboard.press("Space")
     page.wait_for_url("**epoch=6**")
+    scrubbed = page.locator(".st-key-tokens .epoch input")
+    assert scrubbed.input_value() == scrubbed.get_attribute("max")
 
 
 def test_arrows_walk_over_tokens_and_steps_and_say_where_they_are(keypoints):

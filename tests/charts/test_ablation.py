@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from kpod.charts.ablation import across_figure, steps_panels_figure
+from kpod.charts.ablation import across_figure, methods_figure, steps_panels_figure
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -17,6 +17,14 @@ def summary(values: list[str], labels: tuple[str, ...] = ("Plain", "KPOD")) -> p
         for value in values for label in labels
     ]  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def test_methods_with_the_reference_told_apart():
+    table = summary(["0"], ("Plain", "KPOD")).assign(seeds=2)
+    (trace,) = methods_figure(table).data
+    assert list(trace.y) == ["KPOD", "Plain"] and list(trace.marker.symbol) == ["circle", "diamond"]
+    assert list(trace.error_x.array) == pytest.approx([0.2] * 2)
+    assert methods_figure(table.assign(accuracy=0.0, low=0.0, high=0.0)).layout.xaxis.range[0] == 0
 
 
 def test_numbers_stand_where_they_lie_and_texts_at_equal_distances():
@@ -51,5 +59,5 @@ def test_names_are_only_names():
     table = summary([HOSTILE], (HOSTILE, f"{HOSTILE}2"))
     steps = table.assign(num_steps=1, correct=1, questions=2)
     figures = (across_figure(table, "value", HOSTILE), across_figure(table, "value", HOSTILE, difference=True))
-    for figure in (*figures, steps_panels_figure(steps)):
+    for figure in (*figures, steps_panels_figure(steps), methods_figure(table.assign(seeds=1))):
         assert "<img" not in figure.to_json()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from kpod.charts.results import accuracy_figure, cost_figure, methods_figure, steps_figure
+from kpod.charts.results import accuracy_figure, cost_figure, steps_figure
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -40,16 +40,8 @@ def test_costs_of_one_run_and_of_two():
     assert [trace.name for trace in both.data] == ["this run", "plain run"] and both.data[1].x[1] == 4.0
 
 
-def test_methods_with_the_reference_told_apart():
-    summary = rows(["one"] * 2, label=["KPOD", "Plain"], is_reference=[False, True], seeds=[2, 2])
-    (trace,) = methods_figure(summary).data
-    assert list(trace.y) == ["Plain", "KPOD"] and list(trace.marker.symbol) == ["diamond", "circle"]
-    nothing = summary.assign(accuracy=0.0, low=0.0, high=0.0)
-    assert methods_figure(nothing).layout.xaxis.range[0] == 0
-
-
 def test_names_are_only_names():
-    table = rows([HOSTILE], student=[HOSTILE], label=[HOSTILE], is_reference=[True], seeds=[1], num_steps=[1])
+    table = rows([HOSTILE], student=[HOSTILE], num_steps=[1])
     costs = pd.DataFrame({"stage": [HOSTILE], "seconds": [1.0]})
-    for figure in (accuracy_figure(table), steps_figure(table), methods_figure(table), cost_figure(costs, [HOSTILE])):
+    for figure in (accuracy_figure(table), steps_figure(table), cost_figure(costs, [HOSTILE])):
         assert "<img" not in figure.to_json()
