@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kpod import jobs
 from kpod.config import RunConfig
 from kpod.preflight import Preflight
 from kpod.ui import address, distill_draft, parts, state
@@ -101,8 +102,9 @@ def _progress() -> None:
         parts.empty_state("No run yet", "A run shows its progress here as soon as it is started.")
         return
     show_failure()
-    run_actions(run)
-    run_progress(run)
+    job = jobs.state(run)  # looked at once: a run that ends in between would be offered neither a cancel nor a resume
+    run_actions(run, job)
+    run_progress(run, job.live)
 
 
 _SHOW = {NEW: _new_run, PROGRESS: _progress, LOAD: load_view, TEACH: teach_view}

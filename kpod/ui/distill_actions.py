@@ -9,6 +9,7 @@ import streamlit as st
 from kpod import jobs
 from kpod.config import RunConfig
 from kpod.errors import InputError
+from kpod.jobs import JobState
 from kpod.run_store import Run, load_run
 from kpod.ui import parts, state
 from kpod.ui.distill_checks import checked
@@ -59,9 +60,8 @@ def show_failure() -> None:
         parts.notice("error", "That did not work", reason)
 
 
-def run_actions(run: Run) -> None:
+def run_actions(run: Run, job: JobState) -> None:
     """The buttons of a run: what its state allows."""
-    job = jobs.state(run)
     with st.container(horizontal=True, key="run-actions"):
         if job.live:
             with st.popover("Cancel", icon=":material/stop_circle:", disabled=job.stopping, key="cancel"):

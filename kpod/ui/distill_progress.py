@@ -24,9 +24,8 @@ SECONDS_BETWEEN_LOOKS = 1.0
 LOG_LINES = 14
 
 
-def run_progress(run: Run) -> None:
-    """The run's progress, looked at every second while it lives; the page is drawn anew when it ends."""
-    live = jobs.state(run).live
+def run_progress(run: Run, live: bool) -> None:
+    """The run's progress, looked at every second if it is `live`; the page is drawn anew when it ends."""
 
     @st.fragment(run_every=SECONDS_BETWEEN_LOOKS if live else None)
     def panel() -> None:

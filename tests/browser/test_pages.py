@@ -63,7 +63,7 @@ def test_the_address_carries_run_and_question_from_page_to_page(watch, run_ids):
 
 def test_the_chosen_run_is_not_lost_on_the_form_of_a_new_one(watch, run_ids):
     for name in ("collapsed", "whole"):  # one of them is not the first of the list
-        watched = watch().open("results", is_empty=name == "collapsed", run=run_ids[name])
+        watched = watch().open("results", run=run_ids[name])
         for title in ("Distill", "Questions"):
             watched.page.get_by_test_id("stTopNavLink").get_by_text(title).click()
             watched.page.wait_for_url(f"**/{title.lower()}?**")

@@ -59,6 +59,15 @@ def test_a_running_run_shows_stage_speed_and_curves_and_can_be_cancelled(tmp_pat
         assert "◐ stopping" in shown(app)
 
 
+def test_a_run_that_ends_while_its_page_is_drawn_can_be_resumed(tmp_path, monkeypatch):
+    """The page looks once at how a run stands: with two looks it drew `Cancel`, then saw the end and looked no more."""
+    looks = iter([jobs.JobState("running", stage="distill")])
+    monkeypatch.setattr(jobs, "state", lambda run: next(looks, jobs.JobState("cancelled")))
+    _, app = progress_of(tmp_path, monkeypatch, upto="schedule", status="cancelled")
+    assert "◼ cancelled" in shown(app)
+    assert app.button(key="resume") and "cancel-yes" not in {each.key for each in app.button}
+
+
 def test_a_finished_run_leads_to_its_pages(tmp_path, monkeypatch):
     run, app = progress_of(tmp_path, monkeypatch)
     assert "● finished" in shown(app) and '<tr class="waiting">' not in shown(app)
