@@ -21,11 +21,12 @@ from kpod.job_state import CANCEL, LIVE, TERMINAL, JobState, log_tail, read_aliv
 from kpod.run_lock import is_alive
 from kpod.run_process import ProcessRecord, end_tree, read_record, record_of, write_record
 from kpod.run_reporter import RunReporter
-from kpod.run_store import Run, create_run, new_folder, runs_folder
+from kpod.run_store import Run, create_run, new_folder, read_state, runs_folder
 
 __all__ = ["JobState", "cancel", "log_tail", "queue", "resume", "run_in_queue", "running", "start", "state"]
 
 GRACE_SECONDS = 60.0
+ENDING_SECONDS = 10.0
 SECONDS_BETWEEN_LOOKS = 0.2
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,6 +44,9 @@ def start(config: RunConfig, *, folder: Path | None = None, runs: Path | None = 
 
 def resume(run: Run) -> Run:
     """Start the process of a run that is not finished again; it goes on where it was. Raises InputError if it lives."""
+    limit = time.monotonic() + ENDING_SECONDS
+    while is_alive(run.folder) and read_state(run.folder).status not in LIVE and time.monotonic() < limit:
+        time.sleep(SECONDS_BETWEEN_LOOKS)  # it has said how it ended, and its process is about to go
     if is_alive(run.folder):
         raise InputError(f"Run {run.name!r} is at work or waits for its device already. Cancel it first.")
     return _launch(run)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -108,6 +109,25 @@ def test_runs_wait_for_their_device_and_can_be_cancelled_or_killed_meanwhile(con
         assert jobs.state(c).status == "cancelled" and "its time of grace" in load_run(c.folder).log()
         assert not stuck.is_running()
         assert jobs.queue(runs) == {} and jobs.running(runs) == []
+
+
+def test_a_resume_waits_for_the_process_that_has_said_its_end(config, runs, monkeypatch):
+    run = create_run(runs / "a", config)
+    run.update(status="cancelled")
+    holding, launched = threading.Event(), []
+
+    def end_slowly() -> None:
+        with run.locked():
+            holding.set()
+            time.sleep(1.5)
+
+    monkeypatch.setattr(jobs, "_launch", launched.append)
+    thread = threading.Thread(target=end_slowly)
+    thread.start()
+    assert holding.wait(PATIENCE_SECONDS)
+    jobs.resume(run)
+    thread.join()
+    assert launched == [run]
 
 
 def test_a_run_outlives_the_process_that_started_it(config, runs, tmp_path):
