@@ -76,7 +76,7 @@ def _mark(context: Context, name: str, table: pd.DataFrame, epoch: int) -> str |
         return None
     content = {
         "set": name,
-        "student": [state.input_hashes.get("student"), context.config.student.dtype],
+        "student": [state.input_hashes.get("student"), context.dtype],
         "trained": state.stages["distill"].fingerprint if epoch else None,
         "settings": settings_of(context.config),
         "task": _task_name(context, table),

@@ -28,6 +28,7 @@ from kpod.stage_cache import StageInputs, checkpoint_hash, fingerprints, is_curr
 from kpod.stage_context import Context
 from kpod.stage_sharing import adopt_stage, find_donor
 from kpod.students.checkpoint_source import resolve_student
+from kpod.students.loading import arithmetic_of
 
 OF_THE_EVALUATION_SET = ("evaluation_split", "evaluation_limit", "shared_questions")
 OF_BOTH_SETS = ("task", "duplicates")
@@ -170,7 +171,7 @@ def _run_stage(context: Context, stage: Stage) -> None:
 def pipeline_of(config: RunConfig, hashes: dict[str, str]) -> list[Stage]:
     """All stages in order, with exactly what each depends on, and whether this configuration needs it."""
     method = methods.get(config.method)
-    student = {"checkpoint": hashes["student"], "dtype": config.student.dtype}
+    student = {"checkpoint": hashes["student"], "dtype": hashes["dtype"]}
     seeded = {"seed": config.seed}
     measured_on = {"evaluation_source", "evaluation_fields", "evaluation_sets", *OF_THE_EVALUATION_SET}
     data = config.data.model_dump(exclude={"source", *measured_on})
@@ -311,10 +312,21 @@ def _stale_stages(run: Run, stages: list[Stage], wanted: dict[str, str]) -> set[
     return stale
 
 
+def _number_format(context: Context, student: str, log: Callable[[str], None]) -> str:
+    """What `auto` stands for on this machine; a run that has begun goes on in its own, wherever it is resumed."""
+    settings, known = context.config.student, context.run.state.input_hashes
+    if settings.dtype == "auto" and known.get("student") == student and "dtype" in known:
+        return known["dtype"]
+    arithmetic = arithmetic_of(context.student_folder, dtype=settings.dtype, device=settings.device)
+    log(f"Student: {arithmetic.reason}.")
+    return str(arithmetic.dtype).removeprefix("torch.")
+
+
 def _hash_inputs(context: Context, log: Callable[[str], None]) -> dict[str, str]:
     """Hashes of what the run reads; those of before where a source is gone since, so that a run can go on."""
     known = context.run.state.input_hashes
     hashes = {"student": checkpoint_hash(context.student_folder)}
+    hashes["dtype"] = _number_format(context, hashes["student"], log)
     predictor = context.config.weights.predictor
     if predictor != "own" and context.method.learns_weights:
         resolved = resolve_student(predictor, lambda said: log(f"Answer predictor: {said}"))

@@ -131,8 +131,7 @@ def foreign_predictor(context: Context) -> ForeignPredictor | None:
     if context.config.weights.predictor == "own":
         return None
     folder = resolve_student(context.config.weights.predictor, lambda said: None).folder  # said when it was hashed
-    student = context.config.student
-    model, tokenizer = load_student(folder, dtype=student.dtype, device=student.device)
+    model, tokenizer = load_student(folder, dtype=context.dtype, device=context.config.student.device)
     examples = examples_of_tables(context.questions, context.run.steps, tokenizer, read_family(folder))
     return ForeignPredictor(model, [example.encoded for example in examples], tokenizer.pad_token_id)
 

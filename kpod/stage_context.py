@@ -71,17 +71,21 @@ class Context:
     def method(self) -> methods.Method:
         return methods.get(self.config.method)
 
+    @property
+    def dtype(self) -> str:
+        """The student's number format: what the run began with, which `auto` stood for."""
+        return self.run.state.input_hashes.get("dtype", self.config.student.dtype)
+
     def load_student(self) -> Any:
         """The student before distillation, anew: mask learning and training change theirs."""
-        student = self.config.student
-        return load_student(self.student_folder, dtype=student.dtype, device=student.device)[0]
+        return load_student(self.student_folder, dtype=self.dtype, device=self.config.student.device)[0]
 
     def load_trained_student(self) -> Any:
         """The student after distillation."""
-        tuning, student = self.config.distillation.tuning, self.config.student
+        tuning = self.config.distillation.tuning
         folder = self.run.folder / FOLDERS[tuning]
         if tuning == "full":
-            return load_student(folder, dtype=student.dtype, device=student.device)[0]
+            return load_student(folder, dtype=self.dtype, device=self.config.student.device)[0]
         return with_saved_adapter(self.load_student(), folder)
 
     def checkpoints(self, stage: str) -> Path:

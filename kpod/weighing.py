@@ -74,8 +74,8 @@ class TrainedGenerator:
                 "its weights or its tokenizer differ, so its tokens would mean something else. Give the same "
                 f"checkpoint with --student (the run names {run.config.student.name!r})."
             )
-        settings = run.config.student
-        self.model, self.tokenizer = load_student(self.folder, dtype=settings.dtype, device=settings.device)
+        dtype = run.state.input_hashes.get("dtype", run.config.student.dtype)
+        self.model, self.tokenizer = load_student(self.folder, dtype=dtype, device=run.config.student.device)
         self.embedding = self.model.get_input_embeddings()
         self.generator = generator.to(self.embedding.weight.device)
 

@@ -291,6 +291,19 @@ def test_a_run_goes_on_when_its_source_is_gone(finished, tmp_path, tiny_llama_fo
     assert set(load_run(run.folder).state.stages) == set(ALL)
 
 
+def test_a_run_goes_on_in_the_number_format_it_began_with(run_folder, monkeypatch):
+    """Resumed on a machine where `auto` stands for another, it computes nothing again; asked for by name, it does."""
+    assert go_on(run_folder, "student.dtype=auto") == []
+    run = load_run(run_folder)
+    assert run.config.student.dtype == "auto" and run.state.input_hashes["dtype"] == "float32"
+    monkeypatch.setattr("kpod.students.arithmetic.NARROWEST_BFLOAT16", 1)
+    monkeypatch.setattr("kpod.students.arithmetic.read_cpu_flags", lambda path: frozenset({"avx512_bf16"}))
+    assert go_on(run_folder) == []
+    began = go_on(run_folder, "student.dtype=bfloat16")
+    assert set(began) == set(ALL) - {"prepare", "evaluation set", "cluster", "map"}
+    assert load_run(run_folder).state.input_hashes["dtype"] == "bfloat16"
+
+
 def test_rationales_longer_than_the_limit_are_skipped_counted_and_told(tmp_path, tiny_llama_folder):
     source = write_questions(tmp_path / "questions.jsonl", trained=2, measured=1)
     rows = [json.loads(line) for line in source.read_text().splitlines()]

@@ -19,7 +19,7 @@ def to_be_trained(model: Any, settings: dict[str, Any], *, seed: int) -> Any:
     `settings`: `tuning` and those of the adapter (`lora_rank`, `lora_alpha`, `lora_dropout`, `lora_targets`).
     """
     if settings["tuning"] == "full":
-        return model.requires_grad_(True)
+        return model.float().requires_grad_(True)  # in bfloat16 most updates are too small to move a weight
     names = ("rank", "alpha", "dropout", "targets")
     return add_adapter(model, **{name: settings[f"lora_{name}"] for name in names}, seed=seed)
 

@@ -16,9 +16,9 @@ from transformers import (
 )
 
 from kpod.errors import InputError
-from kpod.students.arithmetic import choose_arithmetic, detect_hardware
+from kpod.students.arithmetic import Arithmetic, choose_arithmetic, detect_hardware
 from kpod.students.quiet import quiet_loading
-from kpod.students.registry import read_family
+from kpod.students.registry import read_family, read_width
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,11 @@ def load_tokenizer(folder: Path | str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
+def arithmetic_of(folder: Path, *, dtype: str = "auto", device: str = "auto") -> Arithmetic:
+    """On what and in which format the student in `folder` runs here: see `choose_arithmetic`."""
+    return choose_arithmetic(detect_hardware(), device=device, dtype=dtype, width=read_width(folder))
+
+
 def load_student(
     folder: Path | str, *, dtype: str = "auto", device: str = "auto"
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -63,7 +68,7 @@ def load_student(
     """
     folder = Path(folder)
     family = read_family(existing_folder(folder))
-    arithmetic = choose_arithmetic(detect_hardware(), device=device, dtype=dtype)
+    arithmetic = arithmetic_of(folder, dtype=dtype, device=device)
     tokenizer = load_tokenizer(folder)
     try:
         with quiet_loading():

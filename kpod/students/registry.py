@@ -134,6 +134,17 @@ def _existing_folder(name: str) -> Path | None:
 
 def read_family(folder: Path) -> Family:
     """Whether the checkpoint in `folder` is decoder-only or encoder-decoder, by its config.json."""
+    return "encoder_decoder" if _read_config(folder).get("is_encoder_decoder") else "decoder_only"
+
+
+def read_width(folder: Path) -> int | None:
+    """The hidden size of the checkpoint in `folder`, by its config.json; None where that says none."""
+    config = _read_config(folder)
+    widths = (config.get(name) for name in ("hidden_size", "d_model", "n_embd"))
+    return next((width for width in widths if isinstance(width, int)), None)
+
+
+def _read_config(folder: Path) -> dict:
     path = folder / "config.json"
     if not path.is_file():
         held = ", ".join(sorted(entry.name for entry in folder.iterdir())[:5]) or "nothing"
@@ -147,4 +158,4 @@ def read_family(folder: Path) -> Family:
         raise InputError(f"{path} is no JSON ({error}). Save or copy the checkpoint again") from error
     if not isinstance(config, dict) or "model_type" not in config:
         raise InputError(f"{path} names no model_type, so it is no model's configuration")
-    return "encoder_decoder" if config.get("is_encoder_decoder") else "decoder_only"
+    return config

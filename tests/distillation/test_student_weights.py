@@ -42,6 +42,23 @@ def test_all_weights_or_an_adapter_are_trained(tiny_llama_folder, trained):
     assert {"lora_" in name for name, value in adapted.named_parameters() if value.requires_grad} == {True}
 
 
+@pytest.mark.parametrize("tuning", ["full", "lora"])
+def test_a_small_update_moves_the_weights_of_a_student_in_bfloat16(tiny_llama_folder, tuning):
+    """bfloat16 keeps 8 bits of a number: added to a weight of .02 in it, an update of 1e-5 is lost."""
+    model = to_be_trained(load_student(tiny_llama_folder, "bfloat16")[0], SETTINGS | {"tuning": tuning}, seed=0)
+    trained = [value for value in model.parameters() if value.requires_grad]
+    before = [value.detach().clone() for value in trained]
+    ids = torch.arange(3, 40)[None]
+    model(input_ids=ids, labels=ids, use_cache=False).loss.backward()
+    torch.optim.AdamW(trained, lr=1e-5, weight_decay=0.0).step()
+    moved = [
+        ((new != old) & (new.grad != 0)).sum() / (new.grad != 0).sum()
+        for new, old in zip(trained, before, strict=True)
+        if (new.grad != 0).any()
+    ]
+    assert moved and min(moved) > 0.98
+
+
 def test_a_whole_student_is_a_checkpoint_as_any_other(tmp_path, trained):
     (tmp_path / "adapter").mkdir()  # of an earlier training by an adapter
     save_trained(*trained, tmp_path, "full")

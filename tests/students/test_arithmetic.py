@@ -22,8 +22,15 @@ OLD_GPU = Hardware(1, False, frozenset({"avx512_bf16"}))
     ],
 )
 def test_auto_takes_what_the_hardware_does_well(hardware, device, dtype, said):
-    chosen = choose_arithmetic(hardware)
+    chosen = choose_arithmetic(hardware, width=576)
     assert (str(chosen.device), chosen.dtype) == (device, dtype) and said in chosen.reason
+
+
+@pytest.mark.parametrize("width", [144, None])
+def test_a_narrow_student_does_not_gain_by_bfloat16_on_a_cpu(width):
+    chosen = choose_arithmetic(BFLOAT16_CPU, width=width)
+    assert chosen.dtype == torch.float32 and "too narrow" in chosen.reason
+    assert choose_arithmetic(TWO_GPUS, width=width).dtype == torch.bfloat16
 
 
 def test_what_is_asked_for_is_given():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kpod.errors import InputError
-from kpod.students.registry import HUB_ID, STUDENTS, find_student, read_family
+from kpod.students.registry import HUB_ID, STUDENTS, find_student, read_family, read_width
 
 
 def test_a_registered_name_is_found():
@@ -83,3 +83,12 @@ def test_a_broken_configuration_is_refused(tmp_path, text, said):
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(InputError, match=said):
         read_family(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("config", "width"),
+    [({"hidden_size": 576}, 576), ({"d_model": 512, "hidden_size": None}, 512), ({"n_embd": 64}, 64), ({}, None)],
+)
+def test_the_width_is_read_from_whatever_a_family_calls_it(tmp_path, config, width):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "any"} | config))
+    assert read_width(tmp_path) == width
