@@ -15,7 +15,8 @@ passes it over and its runs are listed by `Ablation.runs()` alone. Where somethi
 `by_steps.parquet`: one row a method, evaluation set and number of steps that the questions take (as the data say, else
 as their own rationales have), over all seeds; empty where nothing says so.
 
-    evaluation_set, method, label, num_steps, questions, correct, accuracy, low, high (95% Wilson)
+    evaluation_set, method, label, num_steps, questions, correct, accuracy, low, high (95% bootstrap over seeds; Wilson
+    where there is one seed)
 
 `summary.parquet`, also as `.csv`: one row a method and evaluation set, over its seeds.
 

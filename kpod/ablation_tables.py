@@ -60,7 +60,8 @@ def by_steps_table(runs: Finished) -> pd.DataFrame:
             counts = predictions["question"].astype(str).map(steps)
             frame = pd.DataFrame({"num_steps": counts, "correct": predictions["correct"]}).dropna()
             columns = _cell_columns(cell.setting, cell.value)
-            frames.append(frame.assign(**columns, evaluation_set=evaluation_set, method=cell.method))
+            told = {"evaluation_set": evaluation_set, "method": cell.method, "seed": cell.seed}
+            frames.append(frame.assign(**columns, **told))
     varied = [column for column in CELL_COLUMNS if frames and column in frames[0]]
     keys = [*varied, "evaluation_set", "method", "num_steps"]
     rows = []
@@ -69,7 +70,9 @@ def by_steps_table(runs: Finished) -> pd.DataFrame:
             *told, method, num_steps = key
             correct, questions = int(each["correct"].sum()), len(each)
             label, share = methods.get(method).label, correct / questions
-            interval = wilson_interval(correct, questions)
+            by_seed = each.groupby("seed")["correct"].mean()
+            # Seeds answer the same questions: their answers are not so many independent ones.
+            interval = bootstrap_interval(by_seed) if len(by_seed) > 1 else wilson_interval(correct, questions)
             rows.append([*told, method, label, int(num_steps), questions, correct, share, *interval])
     figures = ["questions", "correct", "accuracy", "low", "high"]
     table = pd.DataFrame(rows, columns=[*varied, "evaluation_set", "method", "label", "num_steps", *figures])
