@@ -27,6 +27,13 @@ def bucketed_batches(lengths: Sequence[int], batch_size: int, seed: int, epoch: 
     return [batches[index] for index in generator.permutation(len(batches))]
 
 
+def drawn_rows(count: int, wanted: int | None, seed: int | Sequence[int]) -> list[int]:
+    """At most `wanted` of `count` rows, in order, drawn by the seed alone; all where `wanted` is None."""
+    if wanted is None or wanted >= count:
+        return list(range(count))
+    return sorted(int(row) for row in np.random.default_rng(seed).choice(count, size=wanted, replace=False))
+
+
 def sorted_batches(lengths: Sequence[int], batch_size: int) -> list[np.ndarray]:
     """Every row once, longest first (the first batch needs most memory), for passes in which order does not matter."""
     order = np.argsort(-np.asarray(lengths), kind="stable")

@@ -68,6 +68,13 @@ def load_newest(folder: Path, report: Any = print) -> Checkpoint | None:
     return None
 
 
+def last_good_checkpoint(folder: Path | None, step: int) -> str:
+    """A sentence that names the newest checkpoint of at most `step` steps."""
+    kept = sorted(folder.glob("step-*")) if folder else []
+    good = [path.name for path in kept if int(path.name.removeprefix("step-")) <= step]
+    return f"The last good checkpoint is {good[-1]}." if good else "There is no checkpoint of before."
+
+
 def delete_checkpoints(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 

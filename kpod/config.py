@@ -123,7 +123,7 @@ class DistillationSettings(Section):
     accumulation: int = setting(1, "batches whose gradients make one step", unit="batches", ge=1)
     learning_rate: float = setting(5e-4, "peak learning rate of AdamW", paper=1e-5, gt=0)
     schedule: Literal["constant", "linear", "cosine"] = setting("linear", "learning rate after its warm-up")
-    warmup_fraction: float = setting(0.05, "share of the steps in which the rate rises", ge=0, lt=1)
+    warmup_fraction: float = setting(0.05, "part of the steps in which the rate rises", unit="share", ge=0, lt=1)
     weight_floor: float = setting(
         0.5, "f of f + (1 - f) w, a rationale token's weight in the loss of methods that weigh", paper=0, ge=0, le=1
     )
@@ -132,11 +132,13 @@ class DistillationSettings(Section):
     tuning: Literal["lora", "full"] = setting("lora", "an adapter is trained, or every weight", paper="lora")
     lora_rank: int = setting(16, "rank of the student's adapter", paper=64, ge=1)
     lora_alpha: int | None = setting(None, "scale of the adapter; none: twice the rank", ge=1)
-    lora_dropout: float = setting(0.0, "dropout before the adapter", ge=0, lt=1)
+    lora_dropout: float = setting(0.0, "dropout before the adapter", unit="share", ge=0, lt=1)
     lora_targets: str = setting("all-linear", "all-linear, or module names with commas between")
-    probe_questions: int | None = setting(None, "questions whose difficulty every epoch records; none: all", ge=1)
+    probe_questions: int | None = setting(
+        None, "whose difficulty every epoch records; none: all", unit="questions", ge=1
+    )
     checkpoint_seconds: float = setting(60.0, "time between checkpoints", unit="s", gt=0)
-    tensorboard: bool = setting(False, "write the metrics as TensorBoard events too")
+    tensorboard: bool = setting(True, "write the metrics of both trainings as TensorBoard events too")
 
 
 class EvaluationSettings(Section):
@@ -153,7 +155,7 @@ class RunConfig(Section):
     """The whole of a run. `to_yaml` and `from_yaml` are inverses."""
 
     name: str = Field(min_length=1, max_length=120, description="what lists show")
-    method: str = setting("kpod", "kpod, plain or an ablation; see kpod.methods")
+    method: str = setting("kpod", "what the student is taught and in which order: KPOD, an ablation of it, or a rival")
     seed: int = setting(0, "of every random choice", ge=0, lt=2**31)
     data: DataSettings
     student: StudentSettings

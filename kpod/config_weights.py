@@ -12,11 +12,16 @@ from kpod.config_section import Section, setting
 
 class TokenWeightSettings(Section):
     mode: Literal["own", "paper"] = setting(
-        "own", "paper: as Eq. 2 to 7 are written, whatever the settings say that the switch sets", paper="paper"
+        "own",
+        "own: by the settings below; paper: as Eq. 2 to 7 are written, whatever some of those say",
+        paper="paper",
     )
     epochs: int = setting(6, "epochs of mask learning", unit="epochs", ge=1)
     warmup_epochs: int = setting(2, "epochs of the answer predictor alone, before", unit="epochs", paper=0, ge=0)
     batch_size: int = setting(8, "rationales a batch", unit="rationales", ge=1)
+    max_questions: int | None = setting(
+        None, "questions to learn from, drawn by the seed; all get weights; none: all of them", unit="questions", ge=1
+    )
     learning_rate: float = setting(5e-4, "of the weight generator and the answer predictor", gt=0)
     lora_rank: int = setting(16, "rank of the answer predictor's adapter", ge=1)
     objective: Literal["constrained", "relative", "fixed"] = setting(
@@ -25,7 +30,9 @@ class TokenWeightSettings(Section):
         paper="fixed",
     )
     alpha: float = setting(0.5, "cost of keeping a token, for relative and fixed (Eq. 7)", paper=0.5, ge=0)
-    tolerance: float = setting(0.15, "share of the information gap that masking may lose (constrained)", gt=0, lt=1)
+    tolerance: float = setting(
+        0.15, "share of the information gap that masking may lose (constrained)", unit="share", gt=0, lt=1
+    )
     dual_start: float = setting(0.3, "alpha at the start of dual ascent", gt=0)
     dual_rate: float | None = setting(None, "rate of dual ascent a step; none: 10 / generator steps", gt=0)
     reduction: Literal["mean", "sum"] = setting(

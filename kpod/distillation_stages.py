@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kpod.artefacts import read_parquet, write_parquet
+from kpod.batching import drawn_rows
 from kpod.checkpoints import delete_checkpoints
 from kpod.curriculum.rivals import StagePlan, curriculum_inputs, make_curriculum
 from kpod.curriculum.rivals.given import GivenCurriculum
@@ -31,7 +32,6 @@ from kpod.run_curriculum import curriculum_settings, schedule_inputs
 from kpod.stage_context import Context
 from kpod.tasks.layout import GUESS_ROWS, find_layout
 from kpod.teacher import Rules
-from kpod.tensorboard_events import with_tensorboard
 
 
 def read_further_rationales(context: Context) -> None:
@@ -54,13 +54,11 @@ def read_further_rationales(context: Context) -> None:
 
 def distil(context: Context) -> None:
     """Train the student by its method, and record what every epoch was trained on and how hard it left each step."""
-    settings, reporter = context.config.distillation, context.reporter
-    if settings.tensorboard:
-        reporter = with_tensorboard(reporter, context.run.folder / "tensorboard")
     Workers().told({"student": str(context.student_folder), "run": str(context.run.folder), "of": context.fingerprint})
-    training = training_of(context, reporter)
-    history = training.run()
-    save_trained(training.model, context.tokenizer, context.run.folder, settings.tuning)
+    with context.training_reporter("distill") as reporter:
+        training = training_of(context, reporter)
+        history = training.run()
+    save_trained(training.model, context.tokenizer, context.run.folder, context.config.distillation.tuning)
     before = context.by_question("nll")
     all_epochs = [[before[row] for row in training.probe], *history]
     context.run.write_table("difficulty_history", _history_table(context, training.probe, all_epochs))
@@ -74,7 +72,7 @@ def training_of(context: Context, reporter: Reporter) -> Distillation:
     config, settings = context.config, context.config.distillation
     model = to_be_trained(context.load_student(), settings.model_dump(), seed=config.seed)
     examples = [example.encoded for example in context.examples]
-    probe = _probe_rows(len(examples), settings.probe_questions, config.seed)
+    probe = drawn_rows(len(examples), settings.probe_questions, config.seed)
     fields = TrainingOptions.__dataclass_fields__
     options = TrainingOptions(
         seed=config.seed, **{key: value for key, value in settings.model_dump().items() if key in fields}
@@ -199,10 +197,3 @@ def _plan_table(plans: list[StagePlan]) -> pd.DataFrame:
         for epoch, plan in enumerate(plans, 1)
     ]
     return pd.concat(frames, ignore_index=True)
-
-
-def _probe_rows(num_questions: int, wanted: int | None, seed: int) -> list[int]:
-    if wanted is None or wanted >= num_questions:
-        return list(range(num_questions))
-    chosen = np.random.default_rng(seed).choice(num_questions, size=wanted, replace=False)
-    return sorted(int(row) for row in chosen)

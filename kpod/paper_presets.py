@@ -83,6 +83,7 @@ def _small(student: str, title: str) -> RunConfig:
     return _on_gsm8k(
         f"GSM8K, {title}",
         student,
+        weights={"max_questions": 1000},  # of 7,473: mask learning takes a seventh of the time
         distillation={"learning_rate": 2e-4, "lora_rank": 32, "probe_questions": 300},
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from kpod.stage_context import Context
 from kpod.stage_sharing import adopt_stage, find_donor
 from kpod.students.checkpoint_source import resolve_student
 from kpod.students.loading import arithmetic_of
+from kpod.tensorboard_events import events_folder
 
 OF_THE_EVALUATION_SET = ("evaluation_split", "evaluation_limit", "shared_questions")
 OF_BOTH_SETS = ("task", "duplicates")
@@ -259,7 +261,7 @@ def _weights_inputs(config: RunConfig, hashes: dict[str, str]) -> dict[str, Any]
         del settings["temperature_start"]
     later = {
         "reduction": "mean", "temperature_schedule": "constant", "predictor": "own", "encoding": "exact",
-        "context_range": 0.0,
+        "context_range": 0.0, "max_questions": None,
     }  # fmt: skip
     settings = {name: value for name, value in settings.items() if name not in later or value != later[name]}
     return settings | ({"predictor_checkpoint": hashes["predictor"]} if "predictor" in hashes else {})
@@ -301,6 +303,7 @@ def _forget_stale(run: Run, stages: list[Stage], wanted: dict[str, str]) -> None
     for name in stale:
         if not (checkpoints / f"{name}-{wanted[name][:12]}").is_dir():
             run.drop_metrics(name)
+            shutil.rmtree(events_folder(run.folder, name), ignore_errors=True)
 
 
 def _stale_stages(run: Run, stages: list[Stage], wanted: dict[str, str]) -> set[str]:

@@ -95,15 +95,16 @@ def weigh(context: Context) -> None:
         seed=context.config.seed,
         checkpoint_seconds=context.config.distillation.checkpoint_seconds,
     )
-    learned = learn_token_weights(
-        context.load_student(),
-        [example.encoded for example in context.examples],
-        options,
-        pad_id=context.tokenizer.pad_token_id,
-        predictor=foreign_predictor(context),
-        checkpoints=context.checkpoints("weights"),
-        reporter=context.reporter,
-    )
+    with context.training_reporter("weights") as reporter:
+        learned = learn_token_weights(
+            context.load_student(),
+            [example.encoded for example in context.examples],
+            options,
+            pad_id=context.tokenizer.pad_token_id,
+            predictor=foreign_predictor(context),
+            checkpoints=context.checkpoints("weights"),
+            reporter=reporter,
+        )
     epochs, size = learned.history.shape
     context.run.write_table(
         "weight_history",

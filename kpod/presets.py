@@ -88,10 +88,47 @@ def svamp_smollm2() -> RunConfig:
     )
 
 
+def gsm8k_seven_sets() -> RunConfig:
+    """SmolLM2-135M on 120 GSM8K questions of the data folder, measured on seven sets: the report in the README."""
+    folder = "../shared/data"
+    further = (
+        ("ASDiv", "asdiv", "test", "asdiv/asdiv.jsonl"),
+        ("SVAMP", "svamp", "test", "svamp/svamp.jsonl"),
+        ("MultiArith", "multiarith", "test", "multiarith/gpt-3.5-turbo_fewshot_faithfulcot.jsonl"),
+        ("LogiQA", "logiqa", "test", "ood/logiqa_test.jsonl"),
+        ("DROP", "drop", "contrast-test", "ood/drop_contrast_number300.jsonl"),
+        ("StrategyQA", "strategyqa", "dev", "ood/strategyqa.jsonl"),
+    )
+    return make_config(
+        {
+            "name": "GSM8K, SmolLM2-135M, seven sets",
+            "method": "plain",
+            "data": {
+                "source": f"{folder}/gsm8k/train_gpt35_metamath_ansaug.jsonl",
+                "task": "gsm8k",
+                "train_limit": 120,
+                "duplicates": "first",
+                "evaluation_source": f"{folder}/gsm8k/test_human.jsonl",
+                "evaluation_limit": 24,
+                "evaluation_sets": [
+                    {"name": name, "task": task, "split": split, "source": f"{folder}/{file}", "limit": 24}
+                    for name, task, split, file in further
+                ],
+            },
+            "student": {"name": "smollm2-135m", "max_tokens": 224},
+            "clustering": {"embedding": "tfidf"},
+            "curriculum": {"delta_s": 2},
+            "distillation": {"epochs": 2, "batch_size": 4, "probe_questions": 1},
+            "evaluation": {"max_new_tokens": 160, "batch_size": 24, "base_student": False},
+        }
+    )
+
+
 PRESETS: dict[str, Callable[[], RunConfig]] = {
     "nano": nano,
     "example": example,
     "svamp-smollm2": svamp_smollm2,
+    "gsm8k-seven-sets": gsm8k_seven_sets,
     **SMALL_MODEL_PRESETS,
     **PAPER_PRESETS,
 }

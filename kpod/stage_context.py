@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +21,13 @@ from kpod.distillation.student_weights import FOLDERS
 from kpod.errors import InputError
 from kpod.evaluation_sets import MeasuredSet
 from kpod.preparation import Example, examples_of_tables
+from kpod.progress import Reporter
 from kpod.run_curriculum import question_cuts
 from kpod.run_reporter import RunReporter
 from kpod.run_store import Run
 from kpod.students.loading import context_length, load_student, load_tokenizer
 from kpod.students.registry import Family, read_family
+from kpod.tensorboard_events import events_folder, with_tensorboard
 
 
 @dataclass
@@ -87,6 +91,15 @@ class Context:
         if tuning == "full":
             return load_student(folder, dtype=self.dtype, device=self.config.student.device)[0]
         return with_saved_adapter(self.load_student(), folder)
+
+    @contextmanager
+    def training_reporter(self, stage: str) -> Iterator[Reporter]:
+        """Where a stage that trains reports: its metrics become TensorBoard events too, unless that is off."""
+        if not self.config.distillation.tensorboard:
+            yield self.reporter
+            return
+        with with_tensorboard(self.reporter, events_folder(self.run.folder, stage)) as both:
+            yield both
 
     def checkpoints(self, stage: str) -> Path:
         return self.run.folder / "checkpoints" / f"{stage}-{self.fingerprint[:12]}"

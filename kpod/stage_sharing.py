@@ -16,6 +16,7 @@ import pandas as pd
 from kpod.artefacts import disk_errors, read_json_lines
 from kpod.run_store import Run
 from kpod.stage_cache import StageInputs, is_current
+from kpod.tensorboard_events import events_folder
 
 LATER_COLUMNS = {"questions": ("cluster", "x", "y"), "steps": ("difficulty",), "tokens": ("weight", "nll")}
 """Columns that other stages add to a table."""
@@ -55,6 +56,7 @@ def adopt_stage(run: Run, donor: Run, stage: StageInputs) -> None:
             _link(donor.path(table), run.path(table))
     for name in stage.files:
         _link(donor.folder / name, run.folder / name)
+    _adopt_events(run, donor, stage.name)
     run.drop_metrics(stage.name)
     run.append_metrics([row for row in read_json_lines(donor.folder / "metrics.jsonl") if row["stage"] == stage.name])
     record = donor.state.stages[stage.name]
@@ -100,6 +102,14 @@ def _adopt_columns(run: Run, donor: Run, table: str, columns: Sequence[str], sta
         values = by_question.reindex(frame["question"].astype(str))
         frame[column] = values.fillna(-1).astype(given[column].dtype).to_numpy()
     run.write_table(table, frame)
+
+
+def _adopt_events(run: Run, donor: Run, stage: str) -> None:
+    source, target = events_folder(donor.folder, stage), events_folder(run.folder, stage)
+    if run.config.distillation.tensorboard and source.is_dir():
+        with disk_errors(target.name, run.folder):
+            target.parent.mkdir(exist_ok=True)
+        _link(source, target)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpod.batching import POOL, bucketed_batches, sorted_batches
+from kpod.batching import POOL, bucketed_batches, drawn_rows, sorted_batches
 
 LENGTHS = np.random.default_rng(0).integers(10, 200, size=500).tolist()
 
@@ -46,3 +46,10 @@ def test_sorted_batches_begin_with_the_longest():
 @pytest.mark.parametrize("count", [8, 9, 7])
 def test_steps_an_epoch_do_not_depend_on_the_epoch(count):
     assert {len(bucketed_batches([5] * count, 4, 0, epoch)) for epoch in range(6)} == {-(-count // 4)}
+
+
+def test_drawn_rows_are_different_ones_in_order_by_the_seed_alone():
+    assert drawn_rows(4, None, 0) == drawn_rows(4, 4, 0) == drawn_rows(4, 9, 0) == [0, 1, 2, 3]
+    drawn = drawn_rows(50, 10, (3, 1))
+    assert len(set(drawn)) == 10 and drawn == sorted(drawn) and set(drawn) <= set(range(50))
+    assert drawn == drawn_rows(50, 10, (3, 1)) != drawn_rows(50, 10, (4, 1))

@@ -7,7 +7,6 @@ import json
 import shutil
 
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from kpod import methods
 from kpod.artefacts import read_parquet
@@ -18,6 +17,7 @@ from kpod.pipeline import run_pipeline
 from kpod.run_curriculum import dry_run
 from kpod.run_reporter import RunReporter
 from kpod.run_store import create_run, load_run
+from tests.support.tensorboard_reading import read_events
 from tests.support.tiny_runs import tiny_config, write_questions
 
 pytestmark = pytest.mark.slow
@@ -62,10 +62,7 @@ def rows_of(run):
     return run.metrics.query("stage == 'distill'")
 
 
-RUN_HERE = sorted(set(methods.METHODS) - {"kpod", "kpod-sig-dif", "kpod-div", "plain+acl", "plain+spl", "plain+random"})
-
-
-@pytest.mark.parametrize("method", RUN_HERE)
+@pytest.mark.parametrize("method", sorted(methods.METHODS))
 def test_a_run_by_every_method(finished, tmp_path, method):
     run = trained_by(finished, tmp_path, f"method={method}")
     assert run.status == "finished" and run.state.summary["accuracy"]["questions"] == 1
@@ -131,16 +128,23 @@ def test_full_training_saves_a_student_that_is_measured(finished, tmp_path):
     assert losses[-1] < losses[0]
 
 
-def test_metrics_tell_time_left_and_memory_and_go_to_tensorboard_too(finished, tmp_path):
-    run = trained_by(finished, tmp_path, "distillation.tensorboard=true", "distillation.learning_rate=1e-3")
-    rows = rows_of(run)
-    assert (rows["memory_bytes"] > 1e7).all() and (rows["seconds_left"] >= 0).all()
+@pytest.mark.parametrize(("stage", "loss"), [("weights", "nll_random"), ("distill", "loss")])
+def test_metrics_tell_time_left_and_memory_and_go_to_tensorboard_too(finished, stage, loss):
+    run = load_run(finished)
+    rows = run.metrics.query(f"stage == '{stage}'")
+    assert (rows["memory_bytes"] > 1e7).all() and (rows["seconds_left"] >= 0).all() and (rows["seconds"] > 0).all()
     assert rows["seconds_left"].iloc[-1] == 0
-    events = EventAccumulator(str(run.folder / "tensorboard"))
-    events.Reload()
-    for name in ("loss", "learning_rate", "supervised_tokens", "memory_bytes", "seconds_left"):
-        read = [(each.step, each.value) for each in events.Scalars(f"distill/{name}")]
-        assert read == [(row.step, pytest.approx(getattr(row, name), rel=1e-6)) for row in rows.itertuples()]
+    events = read_events(run.folder / "tensorboard" / stage)
+    for name in (loss, "learning_rate", "tokens", "memory_bytes", "seconds_left"):
+        logged = rows[rows[name].notna()]
+        expected = [(row.step, pytest.approx(getattr(row, name), rel=1e-6)) for row in logged.itertuples()]
+        assert len(expected) and events[f"{stage}/{name}"] == expected
+
+
+def test_no_events_where_they_are_not_wanted(finished, tmp_path):
+    run = trained_by(finished, tmp_path, "distillation.tensorboard=false", "distillation.learning_rate=1e-3")
+    # Those of mask learning are still of what the run holds; those of the training before are gone with it.
+    assert [path.name for path in (run.folder / "tensorboard").iterdir()] == ["weights"]
 
 
 def test_the_dry_run_is_of_kpods_schedule_alone(finished):

@@ -16,6 +16,7 @@ from kpod.errors import InputError, RunCancelled
 from kpod.pipeline import run_pipeline
 from kpod.run_reporter import RunReporter
 from kpod.run_store import create_run, load_run
+from tests.support.tensorboard_reading import read_events
 from tests.support.tiny_runs import tiny_config, write_questions
 
 pytestmark = pytest.mark.slow
@@ -225,6 +226,23 @@ def test_a_summary_never_tells_of_another_configuration(run_folder):
     assert list(run_folder.glob("checkpoints/*")) == []
     weights = load_run(run_folder).metrics.query("stage == 'weights'")
     assert weights["step"].tolist() == [1, 2, 3]
+    events = read_events(run_folder / "tensorboard" / "weights")
+    assert [step for step, _ in events["weights/tokens"]] == [1, 2, 3]
+    assert len(list((run_folder / "tensorboard" / "weights").iterdir())) == 1  # nothing of the other settings
+
+
+def test_weights_learned_from_some_questions_are_there_for_all(run_folder):
+    began = go_on(run_folder, "weights.max_questions=1")
+    assert began == ["weights", "difficulty", *AFTER_SCHEDULE]
+    run = load_run(run_folder)
+    assert "Mask learning from 1 of 2 questions." in run.log()
+    assert run.metrics.query("stage == 'weights'")["step"].tolist() == [1, 2, 3]
+    tokens = run.tokens
+    assert sorted(tokens["question_index"].unique()) == [0, 1] and tokens["weight"].between(0, 1).all()
+    for epoch in (1, 2):
+        history = run.weight_history[run.weight_history["epoch"] == epoch]
+        for column in ("question_index", "position"):
+            assert history[column].tolist() == tokens[column].tolist()
 
 
 def test_ctrl_c_in_a_stage_that_does_not_listen_stops_before_the_next(run_folder):

@@ -48,6 +48,7 @@ def wanted(config, hashes=HASHES):
         ("clustering.num_clusters=2", ("cluster", "map", *AFTER_SCHEDULE)),
         ("weights.epochs=3", ("weights", "difficulty", *AFTER_SCHEDULE)),
         ("weights.temperature=0.7", ("weights", "difficulty", *AFTER_SCHEDULE)),
+        ("weights.max_questions=5", ("weights", "difficulty", *AFTER_SCHEDULE)),
         ("difficulty.temperature=2", ("difficulty", *AFTER_SCHEDULE)),
         ("curriculum.power=1", AFTER_SCHEDULE),
         ("curriculum.num_stages=2", AFTER_SCHEDULE),
@@ -57,7 +58,7 @@ def wanted(config, hashes=HASHES):
         ("distillation.accumulation=2", ("distill", "evaluate")),
         ("distillation.length=tokens", ("distill", "evaluate")),
         ("distillation.tuning=full", ("distill", "evaluate")),
-        ("distillation.tensorboard=true", ()),
+        ("distillation.tensorboard=false", ()),
         # T is half the epochs, so the schedule goes with them.
         ("distillation.epochs=6", AFTER_SCHEDULE),
         ("evaluation.max_new_tokens=9", ("evaluate base", "evaluate")),
@@ -88,6 +89,7 @@ def test_runs_of_before_a_setting_are_still_up_to_date():
     stages = {stage.name: stage.inputs.values for stage in pipeline_of(presets.get("example"), HASHES)}
     assert not {"length", "accumulation", "tuning", "tensorboard", "objective", "curriculum"} & set(stages["distill"])
     assert "curriculum" not in stages["schedule"]
+    assert not {"max_questions", "reduction", "predictor", "encoding"} & set(stages["weights"])
 
 
 def test_what_a_method_does_not_need_is_left_out():

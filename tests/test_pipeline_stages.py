@@ -24,9 +24,8 @@ def context_with(predictor):
     }
     steps = pd.DataFrame({"question_index": [0, 0], "character_start": [0, 17], "character_end": [16, len(RATIONALE)]})
     return SimpleNamespace(
-        config=SimpleNamespace(
-            weights=SimpleNamespace(predictor=predictor), student=SimpleNamespace(dtype="float32", device="cpu")
-        ),
+        config=SimpleNamespace(weights=SimpleNamespace(predictor=predictor), student=SimpleNamespace(device="cpu")),
+        dtype="float32",
         reporter=SimpleNamespace(log=lambda message: None),
         questions=pd.DataFrame([row | {"trained": True}, row | {"trained": False}]),
         run=SimpleNamespace(steps=steps),

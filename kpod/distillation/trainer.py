@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,14 +15,14 @@ from kpod.batching import bucketed_batches
 from kpod.checkpoints import load_newest, save_checkpoint
 from kpod.curriculum.rivals import CurriculumState, StagePlan
 from kpod.distillation.batches import Totals, TrainingBatch, build_batch, passes
-from kpod.distillation.divergence import WINDOW, LossWatch
 from kpod.distillation.learning_rate import learning_rate_factor
 from kpod.distillation.lessons import Objective
 from kpod.distillation.objective import supervised_targets
-from kpod.distillation.training_state import last_good_checkpoint, restore_training, training_state
+from kpod.distillation.training_state import restore_training, training_state
 from kpod.distillation.workers import Workers
+from kpod.divergence import WINDOW, LossWatch, NotFinite, check_finite, divergence_error
 from kpod.errors import InputError, RunCancelled
-from kpod.memory import peak_memory_bytes
+from kpod.memory import peak_memory_on
 from kpod.progress import Reporter, TimeLeft
 from kpod.prompts import EncodedExample
 from kpod.step_difficulty.token_nlls import token_nlls
@@ -213,7 +212,10 @@ class Distillation:
         totals = Totals.of(batches)
         loss = 0.0  # of parts of rationales whose steps are all given, nothing is taught
         if totals.supervised:
-            loss = self._update(shares[self.workers.rank], totals, learning_rate)
+            try:
+                loss = self._update(shares[self.workers.rank], totals, learning_rate)
+            except NotFinite as found:
+                raise self._diverged(str(found), self.at.step) from found
             self._look_out(loss, batches, totals)
         self.at.batch, self.at.step = self.at.batch + 1, self.at.step + 1
         self.at.supervised += totals.supervised
@@ -230,13 +232,9 @@ class Distillation:
                 "tokens": sum(batch.num_tokens for batch in batches),
                 "seconds": round(time.monotonic() - started, 4),
                 "seconds_left": round(self.time_left.seconds() or 0.0, 1),
-                "memory_bytes": self._memory(),
+                "memory_bytes": peak_memory_on(self.device),
             }
         )
-
-    def _memory(self) -> int:
-        """The most memory in use so far: of the GPU, or of the process in this stage of the pipeline."""
-        return torch.cuda.max_memory_allocated(self.device) if self.device.type == "cuda" else peak_memory_bytes()
 
     def _build(self, rows: np.ndarray, plan: StagePlan) -> list[TrainingBatch]:
         """The batches of some of a step's questions: each goes through the student in one pass."""
@@ -276,25 +274,27 @@ class Distillation:
             whole += loss.item()
         parameters = list(self.trainable.values())
         whole = self.workers.sum_gradients(parameters, whole)
-        if not math.isfinite(whole):
-            raise InputError(self._diverged(f"The loss is {whole}", self.at.step))
+        check_finite("The loss", whole)
         norm = torch.nn.utils.clip_grad_norm_(parameters, self.options.gradient_clip)
-        if not torch.isfinite(norm):
-            raise InputError(self._diverged(f"The norm of the gradient is {norm.item()}", self.at.step))
+        check_finite("The norm of the gradient", norm.item())
         self.optimizer.step()
         return whole
 
     def _look_out(self, loss: float, batches: list[TrainingBatch], totals: Totals) -> None:
         weight = sum(float(batch.weights_N.sum()) for batch in batches) / totals.supervised
-        if weight > 0 and self.watch.diverged(loss / weight):
+        if weight > 0 and self.watch.diverged(loss / weight, self.at.step + 1):
             what = f"The loss has risen to {loss:.3g} over the last {WINDOW} steps"
-            raise InputError(self._diverged(what, self.at.step + 1 - WINDOW))
+            raise self._diverged(what, self.watch.last_good_step)
 
-    def _diverged(self, what: str, last_good_step: int) -> str:
-        return (
-            f"{what} at step {self.at.step + 1} of {self.total_steps}: the training diverged. "
-            f"{last_good_checkpoint(self.checkpoints, last_good_step)} "
-            f"Lower distillation.learning_rate (it is {self.options.learning_rate:g}) and run again."
+    def _diverged(self, what: str, last_good_step: int) -> InputError:
+        return divergence_error(
+            what,
+            step=self.at.step + 1,
+            total=self.total_steps,
+            checkpoints=self.checkpoints,
+            last_good_step=last_good_step,
+            setting="distillation.learning_rate",
+            value=self.options.learning_rate,
         )
 
     # ---- checkpoints

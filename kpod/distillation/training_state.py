@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,10 +43,3 @@ def restore_training(training: Any, found: Checkpoint) -> None:
         steps, shares = (found.tensors[f"plans.{name}"].numpy() for name in PLAN)
         training.plans = [StagePlan(stage, *plan) for stage, plan in enumerate(zip(steps, shares, strict=True), 1)]
     training.plan = training.plans[-1] if found.values["in_epoch"] else None
-
-
-def last_good_checkpoint(folder: Path | None, step: int) -> str:
-    """A sentence that names the newest checkpoint of at most `step` steps."""
-    kept = sorted(folder.glob("step-*")) if folder else []
-    good = [path.name for path in kept if int(path.name.removeprefix("step-")) <= step]
-    return f"The last good checkpoint is {good[-1]}." if good else "There is no checkpoint of before."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -71,6 +72,12 @@ def _with_all(do: Callable[[], Any]) -> None:
         do()
     except RuntimeError as error:  # all that the back ends raise
         raise ProcessLost(
-            f"Another process of this training has ended ({str(error).splitlines()[0]}). Its own output says why; "
-            "resume the run, with as many processes as you like."
+            f"Another process of this training has ended ({_reason(error)}). Its own output says why, unless it was "
+            "killed; resume the run, with as many processes as you like."
         ) from error
+
+
+def _reason(error: RuntimeError) -> str:
+    """What a back end found, without the place in its source and its advice on how to look for faults in it."""
+    first_line = str(error).partition("\n")[0]
+    return re.sub(r"^\[[^\]]*:\d+\]\s*", "", first_line).partition(". ")[0]

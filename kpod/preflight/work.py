@@ -32,7 +32,9 @@ def model_work(config: RunConfig, data: DataFigures, num_parameters: float) -> d
     forward, training = FORWARD * num_parameters, TRAINING * num_parameters
     work = {"losses": data.tokens * forward}
     if method.learns_weights:
-        tokens, settings = data.tokens + data.prefix_tokens, config.weights.effective
+        settings = config.weights.effective
+        learned = min(settings.max_questions or data.questions, data.questions) / data.questions
+        tokens = learned * (data.tokens + data.prefix_tokens)
         alone = 1 / settings.predictor_every if settings.predictor_every else 0.0
         measured = settings.epochs / MEASURE_EVERY * (1 - alone)
         work["weights"] = tokens * ((settings.warmup_epochs + settings.epochs) * training + 2 * measured * forward)

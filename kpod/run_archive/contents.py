@@ -15,6 +15,7 @@ _FOLDERS = {"adapter": 2, "student": 2, "checkpoints": 4}  # with the number of 
 _ENDINGS = (".safetensors", ".json")  # tensors and plain values; nothing that could run when it is read
 # Beside a run's own files these may lie in a folder that somebody packed by hand; they are passed over.
 _BY_PRODUCTS = ("lock", "cancel", "process.json", "terminal.txt", "adapter/README.md", ".DS_Store", "Thumbs.db")
+_PASSED_OVER = ("tensorboard", "__MACOSX")  # folders; the first has what metrics.jsonl has, not ours to read
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+ -]{0,99}")  # no leading dot, no drive, no stream, no wildcard
 
 
@@ -31,14 +32,12 @@ def is_run_file(name: str) -> bool:
 def is_by_product(name: str) -> bool:
     """Whether a file is one that a folder gathers beside the run's own, and that no run misses."""
     parts = name.split("/")
-    if parts[0] == "tensorboard":  # the same as metrics.jsonl, in a form that is not ours to read
-        return True
-    return name in _BY_PRODUCTS or parts[-1].startswith("._") or parts[-1].endswith(".tmp") or parts[0] == "__MACOSX"
+    return name in _BY_PRODUCTS or parts[-1].startswith("._") or parts[-1].endswith(".tmp") or parts[0] in _PASSED_OVER
 
 
 def is_run_folder(name: str) -> bool:
-    """Whether a run can have a folder of this name."""
-    return name in ("", "__MACOSX") or is_run_file(f"{name}/x.json")
+    """Whether a run can have a folder of this name, or one of by-products."""
+    return name == "" or name.split("/")[0] in _PASSED_OVER or is_run_file(f"{name}/x.json")
 
 
 def run_files(folder: Path, *, checkpoints: bool) -> list[str]:
@@ -61,4 +60,4 @@ def _passes_link(folder: Path, name: str) -> bool:
 def archive_name(run: Run) -> str:
     """A file name for the run's archive, without its ending: the run's name, made safe for every system."""
     slug = re.sub(r"[^a-z0-9]+", "-", run.name.lower()).strip("-")[:60]
-    return f"{slug}-run" if slug in _FOLDERS else slug or "run"
+    return f"{slug}-run" if slug in (*_FOLDERS, *_PASSED_OVER) else slug or "run"

@@ -35,7 +35,8 @@ class EncoderDecoderBatch:
     num_question_B, length_B, num_closing_B: tokens of the question, of question and rationale, and that close both.
     row_P, end_P: the rationale of a prefix, and how many tokens of question and rationale it holds. decoder_ids_PT,
     predicts_PT: start, trigger and answer but for its last token, and where an answer token is predicted. targets_N,
-    row_N: the token and its rationale, in the row-major order of predicts_PT.
+    row_N: the token and its rationale, in the row-major order of predicts_PT. num_tokens: without padding, every row
+    of the encoder once.
     """
 
     input_ids_BL: Tensor
@@ -49,6 +50,7 @@ class EncoderDecoderBatch:
     predicts_PT: Tensor
     targets_N: Tensor
     row_N: Tensor
+    num_tokens: int
 
 
 class EncoderDecoderPredictor(AnswerPredictor):
@@ -112,6 +114,7 @@ def build_batch(
         predicts_PT=pad_sequence([rows[row].predicts for row in row_P], batch_first=True, padding_value=False),
         targets_N=torch.cat(answers_P),
         row_N=torch.from_numpy(np.repeat(row_P, [len(answer) for answer in answers_P])),
+        num_tokens=sum(map(len, encoded)) + sum(len(rows[row].decoder) for row in row_P),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kpod.errors import InputError
+from kpod.divergence import check_finite
 from kpod.prompts import EncodedExample
 from kpod.token_weighting.applying import generator_options, rationale_logits, weights_of
 from kpod.token_weighting.encoder_decoder_predictor import EncoderDecoderPredictor
@@ -69,7 +69,7 @@ class MaskLearner:
         return named | {f"predictor.{name}": value for name, value in self.predictor.named_trainable().items()}
 
     def train_predictor(self, batch: RationaleBatch, seed: int) -> float:
-        """One step of the answer predictor alone, under random keep rates; the NLL."""
+        """One step of the answer predictor alone, under random keep rates; the NLL. Raises NotFinite."""
         noise = torch.Generator().manual_seed(seed)
         low, high = KEEP_RATES
         rates_B1 = low + (high - low) * torch.rand(len(batch.input_ids_BL), 1, generator=noise)
@@ -80,7 +80,10 @@ class MaskLearner:
         return loss.item()
 
     def train_both(self, batch: RationaleBatch, seed: int, share: float = 0.0) -> dict[str, float]:
-        """One step of generator and predictor together (Eq. 7), `share` of all such steps being done; what to log."""
+        """One step of generator and predictor together (Eq. 7), `share` of all such steps being done; what to log.
+
+        Raises NotFinite.
+        """
         options = self.options
         noise = torch.Generator(device=self.device).manual_seed(seed)
         logits_BM, valid_BM = self.weight_logits(batch)
@@ -101,10 +104,17 @@ class MaskLearner:
 
     @torch.no_grad()
     def measure(self, batch: RationaleBatch) -> None:
-        """Measure what the rationale is worth: the answer's NLL with all of it, and with all of it masked."""
+        """Measure what the rationale is worth: the answer's NLL with all of it, and with all of it masked.
+
+        Raises NotFinite.
+        """
         size = int(batch.rationale_BL.sum(1).max())
         full_BM = torch.ones(len(batch.input_ids_BL), size, device=self.device)
-        self.price.measure(self.answer_nll(batch, full_BM).item(), self.answer_nll(batch, 0 * full_BM).item())
+        nll_full, nll_empty = (self.answer_nll(batch, mask_BM).item() for mask_BM in (full_BM, 0 * full_BM))
+        # An infinite one would make the gap so, and the loss in units of it nothing.
+        check_finite("The answer's loss with the whole rationale", nll_full)
+        check_finite("The answer's loss without the rationale", nll_empty)
+        self.price.measure(nll_full, nll_empty)
 
     def answer_nll(self, batch: RationaleBatch, mask_BM: Tensor) -> Tensor:
         """The answer's NLL over all prefixes of the masked rationales (Eq. 5), as means."""
@@ -126,16 +136,13 @@ class MaskLearner:
         return weights_of(self.generator, self.embedding, examples, self.pad_id)
 
     def _step(self, loss: Tensor) -> None:
-        if not torch.isfinite(loss):
-            raise InputError(
-                f"The loss of mask learning is {loss.item()}: it diverged. Lower weights.learning_rate (it is "
-                f"{self.options.learning_rate:g}) and run again."
-            )
+        check_finite("The loss of mask learning", loss.item())
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(list(self.generator.parameters()), 0.5)
         others = [value for name, value in self.trainable().items() if not name.startswith("generator.")]
-        nn.utils.clip_grad_norm_(others, 1.0)
+        for parameters, largest in ((list(self.generator.parameters()), 0.5), (others, 1.0)):
+            norm = nn.utils.clip_grad_norm_(parameters, largest)
+            check_finite("The norm of the gradient of mask learning", norm.item())
         self.optimizer.step()
 
 

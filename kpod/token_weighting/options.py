@@ -33,6 +33,7 @@ class MaskLearningOptions:
     temperature_start: float = 2.0
     encoding: str = "exact"
     context_range: float = 0.0
+    max_questions: int | None = None
 
     def temperature_at(self, share: float) -> float:
         """The temperature when `share` (0..1) of the generator's steps are done: from `temperature_start` down to

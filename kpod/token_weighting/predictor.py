@@ -23,12 +23,14 @@ class RationaleBatch(Protocol):
     """What every batch holds: tokens, where the rationale stands in them, and which answer tokens are predicted.
 
     rationale_BL is row-major in the order of the examples; targets_N and row_N give the token and its rationale.
+    num_tokens: of questions and rationales, and of trigger and answer once a prefix; without padding.
     """
 
     input_ids_BL: Tensor
     rationale_BL: Tensor
     targets_N: Tensor
     row_N: Tensor
+    num_tokens: int
 
 
 class AnswerPredictor(ABC):

@@ -26,7 +26,7 @@ class PrefixBatch:
     input_ids_BL, position_ids_BL; attention_mask_B1LL: float, 0 or the dtype's lowest (a boolean 4-D mask is silently
     wrong under eager attention). rationale_BL: True at rationale tokens, row-major in the order of the examples.
     predicts_BL: True where an answer token is predicted. targets_N, row_N, prefix_N: the token, its row and the
-    number of rationale tokens that its copy sees, in the row-major order of predicts_BL.
+    number of rationale tokens that its copy sees, in the row-major order of predicts_BL. num_tokens: without padding.
     """
 
     input_ids_BL: Tensor
@@ -37,6 +37,7 @@ class PrefixBatch:
     targets_N: Tensor
     row_N: Tensor
     prefix_N: Tensor
+    num_tokens: int
 
 
 def prefix_lengths(example: EncodedExample, mode: str) -> list[int]:
@@ -96,6 +97,7 @@ def build_prefix_batch(
         targets_N=torch.from_numpy(np.concatenate([row.targets for row in rows])),
         row_N=torch.from_numpy(np.repeat(np.arange(len(rows)), [len(row.targets) for row in rows])),
         prefix_N=torch.from_numpy(np.concatenate([row.target_prefix for row in rows])),
+        num_tokens=sum(len(row.input_ids) for row in rows),
     )
 
 

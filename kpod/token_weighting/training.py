@@ -26,10 +26,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kpod.batching import bucketed_batches
+from kpod.batching import bucketed_batches, drawn_rows
 from kpod.checkpoints import load_newest, optimizer_tensors, restore_optimizer, save_checkpoint
-from kpod.errors import RunCancelled
-from kpod.progress import Reporter
+from kpod.divergence import WINDOW, LossWatch, NotFinite, divergence_error
+from kpod.errors import InputError, RunCancelled
+from kpod.memory import peak_memory_on
+from kpod.progress import Reporter, TimeLeft
 from kpod.prompts import EncodedExample
 from kpod.token_weighting.encoding_difference import encoding_difference
 from kpod.token_weighting.foreign_predictor import ForeignPredictor, with_student_rationale
@@ -40,6 +42,9 @@ from kpod.token_weighting.predictor import RationaleBatch
 from kpod.token_weighting.prefixes import prefix_lengths, sampled_lengths
 
 MEASURE_EVERY = 5  # generator steps between measurements of the full and the empty rationale
+DRAW = 1_000_003  # the draw of the questions to learn from, beside those of the epochs' batches
+PREDICTOR, MASK = "predictor", "mask"  # the kinds of steps: the predictor alone, or with the generator
+WATCHED = {PREDICTOR: "nll_random", MASK: "nll_masked"}  # the answer's NLL of each kind
 
 
 @dataclass(frozen=True)
@@ -71,9 +76,11 @@ def learn_token_weights(
 ) -> LearnedWeights:
     """Learn w for the tokens of every rationale (Eq. 2 to 7).
 
+    It learns from at most `options.max_questions` of the examples, drawn by the seed; the generator then weighs all.
     `model` is the student's own model, causal or encoder-decoder. It predicts the answers itself, unless another
     `predictor` is given; whichever does gets an adapter and is of no other use afterwards. Resumes from `checkpoints`
-    where they hold a part of this training. Raises RunCancelled, with a checkpoint, where asked to stop.
+    where they hold a part of this training. Raises RunCancelled, with a checkpoint, where asked to stop, and InputError
+    where the training diverged.
     """
     training = _Training(model, examples, options, pad_id, predictor, checkpoints, reporter or Reporter())
     training.run()
@@ -113,28 +120,34 @@ class _Training:
             example if other is None else with_student_rationale(example, other)
             for example, other in zip(examples, others, strict=True)
         ]
-        self.steps_an_epoch = -(-len(examples) // options.batch_size)
+        self.learned_from = np.array(drawn_rows(len(examples), options.max_questions, (options.seed, DRAW)))
+        self.lengths = [len(examples[row]) for row in self.learned_from]
+        self.steps_an_epoch = -(-len(self.learned_from) // options.batch_size)
         self.total_steps = (options.warmup_epochs + options.epochs) * self.steps_an_epoch
         self.mask_steps = options.epochs * self.steps_an_epoch
         every = options.predictor_every
         generator_steps = self.mask_steps * (every - 1) // every if every else self.mask_steps
         self.learner = MaskLearner(model, options, generator_steps, pad_id, foreign)
+        vocabulary = self.learner.predictor.embedding.weight.shape[0]
+        # Random masks are the same task all the time; what learned ones leave of a rationale moves with their price.
+        self.watches = {PREDICTOR: LossWatch(vocabulary), MASK: LossWatch(vocabulary, rises=False)}
         self.history: list[np.ndarray] = []
         self.notes: dict[str, float] = {}
         self.step = 0
+        self.time_left = TimeLeft(self.total_steps)
 
     def run(self) -> None:
         self._restore()
+        if len(self.learned_from) < len(self.examples):
+            self.reporter.log(f"Mask learning from {len(self.learned_from)} of {len(self.examples)} questions.")
         self.reporter.start("weights", self.total_steps, self.step, "steps")
+        self.time_left = TimeLeft(self.total_steps, self.step)
         last_saved = time.monotonic()
         while self.step < self.total_steps:
-            epoch, batch_index = divmod(self.step, self.steps_an_epoch)
-            rows = self._batches(epoch)[batch_index]
-            self._train(epoch, self._batch(epoch, rows))
-            self.step += 1
-            if batch_index == self.steps_an_epoch - 1 and epoch >= self.options.warmup_epochs:
+            self._one_step()
+            epochs, begun = divmod(self.step, self.steps_an_epoch)
+            if not begun and epochs > self.options.warmup_epochs:
                 self.history.append(np.concatenate(self.learner.weights_of(self.examples)))
-            self.reporter.advance()
             if self.reporter.cancelled():
                 self._save()
                 raise RunCancelled(f"Stopped in mask learning after step {self.step} of {self.total_steps}.")
@@ -142,15 +155,40 @@ class _Training:
                 self._save()
                 last_saved = time.monotonic()
 
-    def _train(self, epoch: int, batch: RationaleBatch) -> None:
+    def _one_step(self) -> None:
+        started = time.monotonic()
+        epoch, batch_index = divmod(self.step, self.steps_an_epoch)
+        batch = self._batch(epoch, self._batches(epoch)[batch_index])
+        try:
+            figures = self._train(batch)
+        except NotFinite as found:
+            raise self._diverged(str(found), self.step) from found
+        self._look_out(figures)
+        self.step += 1
+        self.reporter.advance()
+        self.time_left.advance(1)
+        self.reporter.metrics(
+            {
+                "stage": "weights",
+                "step": self.step,
+                "epoch": epoch + 1,
+                **figures,
+                "learning_rate": self.options.learning_rate,
+                "tokens": batch.num_tokens,
+                "seconds": round(time.monotonic() - started, 4),
+                "seconds_left": round(self.time_left.seconds() or 0.0, 1),
+                "memory_bytes": peak_memory_on(self.learner.device),
+            }
+        )
+
+    def _train(self, batch: RationaleBatch) -> dict[str, Any]:
+        """One step, of the kind whose turn it is; what it measured. Raises NotFinite."""
         options, learner = self.options, self.learner
         seed = options.seed * 1_000_003 + self.step
-        row: dict[str, Any] = {"stage": "weights", "step": self.step + 1, "epoch": epoch + 1}
         mask_step = self.step - options.warmup_epochs * self.steps_an_epoch
         every = options.predictor_every
         if mask_step < 0 or (every and mask_step % every == every - 1):
-            self.reporter.metrics(row | {"phase": "predictor", "nll_random": learner.train_predictor(batch, seed)})
-            return
+            return {"phase": PREDICTOR, "nll_random": learner.train_predictor(batch, seed)}
         if mask_step == 0:
             self.notes = encoding_difference(learner, batch)
         if learner.price.nll_full is None or mask_step % MEASURE_EVERY == 0:
@@ -158,12 +196,30 @@ class _Training:
         figures = learner.train_both(batch, seed, mask_step / max(1, self.mask_steps - 1))
         measured = {"nll_full": learner.price.nll_full, "nll_empty": learner.price.nll_empty}
         noted = self.notes if mask_step == 0 else {}
-        self.reporter.metrics(row | {"phase": "mask", **figures, **measured, **noted})
+        return {"phase": MASK, **figures, **measured, **noted}
+
+    def _look_out(self, figures: dict[str, Any]) -> None:
+        phase = figures["phase"]
+        name, watch = WATCHED[phase], self.watches[phase]
+        if watch.diverged(figures[name], self.step + 1):
+            what = f"The answer's loss ({name}) has risen to {figures[name]:.3g} over the last {WINDOW} such steps"
+            raise self._diverged(what, watch.last_good_step)
+
+    def _diverged(self, what: str, last_good_step: int) -> InputError:
+        return divergence_error(
+            what,
+            step=self.step + 1,
+            total=self.total_steps,
+            checkpoints=self.checkpoints,
+            last_good_step=last_good_step,
+            setting="weights.learning_rate",
+            value=self.options.learning_rate,
+        )
 
     def _batches(self, epoch: int) -> list[np.ndarray]:
-        return bucketed_batches(
-            [len(example) for example in self.examples], self.options.batch_size, self.options.seed, epoch
-        )
+        """The rows of every batch of an epoch, of those that it learns from."""
+        batches = bucketed_batches(self.lengths, self.options.batch_size, self.options.seed, epoch)
+        return [self.learned_from[rows] for rows in batches]
 
     def _batch(self, epoch: int, rows: np.ndarray) -> RationaleBatch:
         return self.learner.predictor.batch(
@@ -186,6 +242,7 @@ class _Training:
         if self.history:
             tensors["history"] = torch.from_numpy(np.stack(self.history))
         values = {"step": self.step, "price": self.learner.price.values(), "notes": self.notes}
+        values["watches"] = {phase: watch.state() for phase, watch in self.watches.items()}
         save_checkpoint(self.checkpoints, self.step, tensors, values)
 
     def _restore(self) -> None:
@@ -200,4 +257,6 @@ class _Training:
         self.learner.price = Price(**found.values["price"])
         self.history = list(found.tensors["history"].numpy()) if "history" in found.tensors else []
         self.step, self.notes = found.values["step"], found.values.get("notes", {})
+        for phase, state in found.values.get("watches", {}).items():  # none in checkpoints of earlier versions
+            self.watches[phase].restore(state)
         self.reporter.log(f"Resuming mask learning after step {self.step} of {self.total_steps}.")

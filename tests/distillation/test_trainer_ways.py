@@ -9,10 +9,10 @@ import torch
 from kpod.curriculum.rivals import curriculum_inputs, make_curriculum
 from kpod.curriculum.rivals.given import GivenCurriculum
 from kpod.distillation.adapter import add_adapter
-from kpod.distillation.divergence import WINDOW
 from kpod.distillation.learning_rate import learning_rate_factor
 from kpod.distillation.lessons import RationaleObjective
 from kpod.distillation.trainer import Distillation
+from kpod.divergence import WINDOW
 from kpod.errors import InputError, RunCancelled
 from kpod.step_difficulty.token_nlls import token_nlls
 from tests.support.tiny_students import encoded_examples, load_student

@@ -120,6 +120,17 @@ def test_an_interrupted_stage_is_no_measure(tiny_run, tmp_path):
     assert "a matrix product" in found.basis and "earlier runs of this student" in found.basis  # evaluation was whole
 
 
+def test_mask_learning_from_half_of_the_questions_takes_half_the_time(config, tmp_path):
+    estimates = [
+        check(override(config, [f"weights.max_questions={most}"]), runs=tmp_path).estimates
+        for most in ("null", 3, 6, 7)
+    ]
+    seconds = [{stage.stage: stage.seconds for stage in each.stages} for each in estimates]
+    assert seconds[1]["weights"] == pytest.approx(seconds[0]["weights"] / 2)
+    assert seconds[2] == seconds[3] == seconds[0]
+    assert {stage for stage in seconds[0] if seconds[0][stage] != seconds[1][stage]} == {"weights"}
+
+
 def test_full_training_takes_more_of_everything(config, tmp_path):
     adapter = check(config, runs=tmp_path).estimates
     everything = check(override(config, ["distillation.tuning=full"]), runs=tmp_path).estimates

@@ -47,6 +47,9 @@ def test_the_arithmetic_of_every_stage():
         (["method=mcc-kd"], "distill", 3 * 1000 * (2 * 4 + 0.5 * 2)),
         # No warm-up, and no batch for the predictor alone.
         (["weights.mode=paper"], "weights", 1200 * (5 * 4 + 2 * 2 * (5 / 5))),
+        # From 4 of 10 questions; from more than there are it is from all.
+        (["weights.mode=paper", "weights.max_questions=4"], "weights", 0.4 * 1200 * (5 * 4 + 2 * 2 * (5 / 5))),
+        (["weights.mode=paper", "weights.max_questions=11"], "weights", 1200 * (5 * 4 + 2 * 2 * (5 / 5))),
         (["evaluation.max_new_tokens=10"], "evaluate", 2 * (400 + 24 * 10)),
     ],
 )

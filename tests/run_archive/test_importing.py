@@ -117,12 +117,15 @@ def test_folders_packed_by_hand_load_too(made, tmp_path, files, command):
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz", format=tarfile.GNU_FORMAT if command == "long" else None) as archive:
         archive.addfile(entry(top.rstrip("/"), type=tarfile.DIRTYPE))
-        for name, content in (files | {"lock": b"", "._run.json": b"mac", ".a.1.tmp": b"half"}).items():
+        for folder in ("tensorboard", "tensorboard/weights"):
+            archive.addfile(entry(top + folder, type=tarfile.DIRTYPE))
+        beside = {"lock": b"", "._run.json": b"mac", ".a.1.tmp": b"half", "tensorboard/weights/events.out.1": b"x"}
+        for name, content in (beside | files).items():
             info = entry(top + name, size=len(content), mtime=1.5)  # a fraction of a second makes a pax header
             archive.addfile(info, io.BytesIO(content))
     run = import_archive(stream, tmp_path).run
     assert run.id == made.id
-    assert not (run.folder / "._run.json").exists() and not (run.folder / "lock").exists()
+    assert not any((run.folder / name).exists() for name in ("._run.json", "lock", "tensorboard"))
 
 
 def test_what_was_trained_comes_along(tmp_path, files):

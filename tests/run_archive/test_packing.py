@@ -28,6 +28,7 @@ def run(tmp_path):
         ".tokens.parquet.7.tmp",
         "checkpoints/weights-0123/.step-00000008.tmp/values.json",
         "private.txt",
+        "tensorboard/weights/events.out.tfevents.1",
         "adapter/optimizer.pt",
     ):
         (run.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +54,7 @@ def test_a_run_is_packed_without_what_is_no_part_of_it(run):
     plain = run_files(run.folder, checkpoints=False)
     assert plain[:4] == ["run.json", "config.yaml", "metrics.jsonl", "questions.parquet"]
     assert not set(plain) & {*TRAINED, "lock", "cancel", "process.json", "private.txt"}
+    assert not any(name.startswith("tensorboard") for name in plain)  # metrics.jsonl has the same figures
     whole = run_files(run.folder, checkpoints=True)
     assert [name for name in whole if name not in plain] == TRAINED
 
@@ -100,7 +102,13 @@ def test_a_run_that_is_gone_and_a_kind_that_is_none(run):
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("SVAMP, SmolLM2-135M", "svamp-smollm2-135m"), ("../..", "run"), ("Adapter", "adapter-run"), ("x" * 99, "x" * 60)],
+    [
+        ("SVAMP, SmolLM2-135M", "svamp-smollm2-135m"),
+        ("../..", "run"),
+        ("Adapter", "adapter-run"),
+        ("TensorBoard", "tensorboard-run"),  # a folder of a run, whose files would be passed over
+        ("x" * 99, "x" * 60),
+    ],
 )
 def test_the_archive_is_called_as_the_run(run, name, expected):
     run.update(name=name)

@@ -23,11 +23,14 @@ def options(**changes: Any) -> MaskLearningOptions:
     return MaskLearningOptions(**{**OPTIONS.__dict__, **changes})
 
 
+OF_THE_CLOCK = ("seconds", "seconds_left", "memory_bytes")  # unlike from run to run
+
+
 class Recorder(Reporter):
-    """Keeps the metrics; asks for a stop once `stop_after` steps are done."""
+    """Keeps the metrics, those of the clock by themselves; asks for a stop once `stop_after` steps are done."""
 
     def __init__(self, stop_after: int | None = None):
-        self.rows, self.done, self.stop_after, self.said = [], 0, stop_after, []
+        self.rows, self.clock, self.done, self.stop_after, self.said = [], [], 0, stop_after, []
 
     def start(self, stage: str, total: float, done: float = 0, unit: str = "") -> None:
         self.done, self.total = done, total
@@ -36,7 +39,8 @@ class Recorder(Reporter):
         self.done += amount
 
     def metrics(self, row: dict[str, Any]) -> None:
-        self.rows.append(row)
+        self.rows.append({name: value for name, value in row.items() if name not in OF_THE_CLOCK})
+        self.clock.append({name: row[name] for name in OF_THE_CLOCK})
 
     def log(self, message: str) -> None:
         self.said.append(message)
