@@ -14,6 +14,7 @@ from kpod import methods, presets
 from kpod.config import RunConfig, make_config, override, setting_problems
 from kpod.config_description import describe_settings
 from kpod.config_yaml import dump_yaml, read_value
+from kpod.paper_settings import STATED
 from kpod.students.registry import STUDENTS
 from kpod.tasks import registry as tasks
 
@@ -72,7 +73,8 @@ class FormField:
     """One setting as a form shows it; `kind`, `choices`, `optional` and `bounds` as in `describe_settings`.
 
     `is_open`: values beside the choices are allowed. `none_means` says what an optional setting that is left empty
-    does; `description` is without it.
+    does; `description` is without it. `stated`: what the paper says in words, where `paper` alone does not say it.
+    `choice_labels`: what a choice is called, where its name is not enough.
     """
 
     path: str
@@ -82,8 +84,10 @@ class FormField:
     unit: str
     default: Any
     paper: Any
+    stated: str | None
     kind: str
     choices: tuple[Any, ...]
+    choice_labels: Mapping[Any, str]
     is_open: bool
     optional: bool
     none_means: str
@@ -110,13 +114,19 @@ def _field(row: dict[str, Any]) -> FormField:
         unit=row["unit"],
         default=row["default"],
         paper=row["paper"],
+        stated=STATED.get(path),
         kind=kind,
         choices=choices,
+        choice_labels=_method_labels() if path == "method" else {},
         is_open=path in _OPEN_REGISTRIES,
         optional=row["optional"],
         none_means=none_means,
         bounds=row["bounds"],
     )
+
+
+def _method_labels() -> dict[str, str]:
+    return {name: f"{method.label} ({name})" for name, method in methods.METHODS.items()}
 
 
 def group_title(group: str) -> tuple[str, str]:

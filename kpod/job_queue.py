@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kpod.artefacts import disk_errors, write_whole
 from kpod.errors import InputError
-from kpod.run_lock import is_alive, take_lock
+from kpod.run_lock import is_alive, is_file_locked, take_lock
 
 QUEUE = ".queue"
 PATIENCE_SECONDS = 10.0  # a ticket is taken in milliseconds
@@ -57,6 +57,11 @@ def place(runs: Path, device: str, run: str) -> int | None:
     """The place of a run in the queue, 1 for the next; None where it does not wait."""
     names = waiting(runs, device)
     return names.index(run) + 1 if run in names else None
+
+
+def is_held(runs: Path, device: str) -> bool:
+    """Whether a run out of the queue has the device; looking takes it from nobody."""
+    return is_file_locked(_tickets(runs, device) / "device.lock")
 
 
 def devices(runs: Path) -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,7 +19,7 @@ from typing import Any
 from torch import distributed
 
 from kpod.data_sources import find_source
-from kpod.distillation.workers import ProcessLost, Workers
+from kpod.distillation.workers import Workers
 from kpod.distillation_stages import training_of
 from kpod.errors import InputError, RunCancelled
 from kpod.hardware import gpus
@@ -58,17 +57,20 @@ def joined() -> Iterator[bool]:
 
 
 def _help() -> None:
-    """Take part in every training that the first process announces, until it ends."""
+    """Take part in every training that the first process announces, until it says that nothing more is to do.
+
+    Raises InputError where that process is lost, or this one cannot go on.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):  # meant for the first process, which stops both at a step's end
         signal.signal(number, signal.SIG_IGN)
     workers = Workers()
     try:
         while (announced := workers.told()) is not None:
             _take_part(announced)
-    except ProcessLost:
-        return  # the first process tells why it ended
+    except RunCancelled:
+        return  # as all were told; the first process says so
     except InputError as error:
-        print(f"Process {workers.rank + 1} of {workers.size}: {error}", file=sys.stderr, flush=True)
+        raise InputError(f"Process {workers.rank + 1} of {workers.size}: {error}") from error
 
 
 def _take_part(announced: dict[str, Any]) -> None:
@@ -82,7 +84,4 @@ def _take_part(announced: dict[str, Any]) -> None:
         evaluation_sets=[],
         fingerprint=announced["of"],
     )
-    try:
-        training_of(context, Reporter()).run()
-    except RunCancelled:
-        return  # as all were told; the first process says so
+    training_of(context, Reporter()).run()

@@ -67,9 +67,14 @@ def take_lock(path: Path, patience_seconds: float = 0.0) -> int | None:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a living process holds the run. Readers share the lock, so none takes another for the holder."""
+    """Whether a living process holds the run."""
+    return is_file_locked(folder / LOCK)
+
+
+def is_file_locked(path: Path) -> bool:
+    """Whether a living process holds the lock of a file. Readers share it, so none takes another for the holder."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:

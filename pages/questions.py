@@ -28,7 +28,7 @@ row = chosen_row(data)
 neighbours = neighbours_of(run, data, row)
 view = view_state(run, data)
 payload = map_payload(body(run, data, colour), chosen=row, neighbours=neighbours.rows.tolist(), **view)
-left, right = st.columns([8, 5], gap="medium")
+left, right = st.columns([4, 3], gap="medium")
 with left:
     question_map(payload, key="map", **keep(run, data, "map"))
 with right:

@@ -83,6 +83,8 @@ def test_a_run_of_an_ablation_is_the_run_that_it_would_be_alone(finished, tmp_pa
         assert shared.state.summary == alone.state.summary
         assert list(shared.state.stages) == list(alone.state.stages)
         assert set(shared.metrics["stage"]) == set(alone.metrics["stage"])
+        of_both = [sorted(path.name for path in (run.folder / "tensorboard").iterdir()) for run in (shared, alone)]
+        assert of_both[0] == of_both[1] == sorted(set(alone.metrics["stage"]))
 
 
 def test_a_resume_of_a_finished_ablation_does_nothing(finished):

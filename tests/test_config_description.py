@@ -28,6 +28,7 @@ def test_every_setting_is_described():
         ("data.train_limit", "whole", True),
         ("seed", "whole", False),
         ("weights.dual_rate", "number", True),
+        ("weights.max_questions", "whole", True),
         ("curriculum.deadline", "flag", False),
         ("curriculum.selector", "choice", False),
     ],

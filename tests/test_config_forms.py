@@ -157,6 +157,8 @@ def test_registries_give_choices():
 def test_what_an_empty_setting_means_is_said():
     assert FIELDS["curriculum.num_stages"].none_means == "half the epochs"
     assert FIELDS["curriculum.num_stages"].description == "T"
+    assert FIELDS["weights.max_questions"].none_means == "all of them"
+    assert FIELDS["weights.max_questions"].group == "weights" and FIELDS["weights.max_questions"].unit == "questions"
 
 
 def test_a_whole_configuration_of_ones_own():

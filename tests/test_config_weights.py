@@ -30,6 +30,14 @@ def test_batches_for_the_predictor_alone_are_never_all():
         override(CONFIG, ["weights.predictor_every=1"])
 
 
+def test_learning_from_some_questions_only_is_left_to_choose_in_every_mode():
+    assert CONFIG.weights.max_questions is None
+    some = override(CONFIG, ["weights.max_questions=1000", "weights.mode=paper"])
+    assert some.weights.effective.max_questions == 1000
+    with pytest.raises(InputError, match=r"weights\.max_questions is 0: .*greater than or equal to 1"):
+        override(CONFIG, ["weights.max_questions=0"])
+
+
 def test_sums_go_with_a_fixed_price_only():
     summed = override(CONFIG, ["weights.objective=fixed", "weights.reduction=sum"])
     assert summed.weights.effective == summed.weights

@@ -16,6 +16,7 @@ import pytest
 
 from kpod import job_queue, jobs
 from kpod.errors import InputError, RunCancelled
+from kpod.job_state import TERMINAL
 from kpod.pipeline import run_pipeline
 from kpod.run_process import living_process, read_record
 from kpod.run_store import create_run, load_run
@@ -33,12 +34,14 @@ for folder in sys.argv[1:]:
     print(found.status, found.place)
 """
 START = """
-import sys
+import os, sys
 from pathlib import Path
 from kpod import jobs
 from kpod.config import RunConfig
+os.environ.update(argument.split("=") for argument in sys.argv[3:])
 jobs.start(RunConfig.from_file(sys.argv[1]), folder=Path(sys.argv[2]))
 """
+PIPE_BYTES = 65_536  # what a pipe holds before a writer waits for its reader
 
 
 @pytest.fixture(autouse=True)
@@ -141,6 +144,25 @@ def test_a_run_outlives_the_process_that_started_it(config, runs, tmp_path):
         until(lambda: not read_record(run.folder).starting)
         assert jobs.state(run).place == 1 and jobs.cancel(run, wait=True)
         assert jobs.state(run).status == "cancelled"
+
+
+def test_a_run_finishes_however_much_it_says_after_its_starter_is_gone(config, runs, tmp_path):
+    """Nobody reads what the starter was given to write to, and its own pipes would be closed with it."""
+    quick = config.model_copy(update={"distillation": config.distillation.model_copy(update={"epochs": 5})})
+    path = tmp_path / "config.yaml"
+    path.write_text(quick.to_yaml())
+    starter = [sys.executable, "-c", START, str(path), str(runs / "a"), "PYTHONVERBOSE=1"]  # a line for every import
+    with subprocess.Popen(starter, env=kpod_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with job_queue.turn(runs, "cpu", "mine", pytest.fail):
+            assert process.wait(PATIENCE_SECONDS) == 0
+            run = load_run(runs / "a")
+            until(lambda: jobs.state(run).place == 1 and not read_record(run.folder).starting)
+            said_before = (run.folder / TERMINAL).stat().st_size
+        until(lambda: not jobs.state(run).live)
+        assert process.stdout.read() == process.stderr.read() == b""
+    assert jobs.state(run).status == "finished", jobs.state(run).log_lines
+    said = (run.folder / TERMINAL).read_text(encoding="utf-8")
+    assert len(said) - said_before > 2 * PIPE_BYTES and "import 'kpod.pipeline'" in said[said_before:]
 
 
 def test_a_run_that_cannot_begin_says_why(config, runs, tmp_path):

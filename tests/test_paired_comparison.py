@@ -33,6 +33,21 @@ def test_with_one_seed_it_is_mcnemars_exact_test():
         assert (found.only_first, found.only_second) == (expected.only_first, expected.only_second)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_it_is_scipys_permutation_test_of_paired_samples(seed):
+    """All 2^12 ways to swap the two methods' answers to a question, of which some are answered alike by both."""
+    from scipy.stats import permutation_test
+
+    rng = np.random.default_rng(seed)
+    first, second = rng.random((3, 12)) < 0.8, rng.random((3, 12)) < 0.8 - 0.04 * seed
+    theirs = permutation_test(
+        (first.sum(axis=0), second.sum(axis=0)), lambda one, other, axis: (one - other).mean(axis=axis),
+        permutation_type="samples", vectorized=True, n_resamples=np.inf,
+    )  # fmt: skip
+    assert len(theirs.null_distribution) == 2**12
+    assert compare_paired(first, second, resamples=10).p_value == pytest.approx(theirs.pvalue, rel=1e-12)
+
+
 def test_the_same_answers_under_three_seeds_are_no_more_evidence_than_one():
     rng = np.random.default_rng(1)
     first, second = rng.random(40) < 0.6, rng.random(40) < 0.4

@@ -38,6 +38,12 @@ def test_every_setting_whose_value_the_paper_states_has_it(name):
     assert found == APPENDIX_A[name] and settings.batch_size == 4
 
 
+def test_our_own_learn_weights_from_a_thousand_questions_and_the_papers_from_all():
+    most = {name: presets.get(name).weights.max_questions for name in presets.PRESETS}
+    assert {name for name, count in most.items() if count is not None} == set(SMALL_MODEL_PRESETS)
+    assert {most[name] for name in SMALL_MODEL_PRESETS} == {1000}
+
+
 @pytest.mark.parametrize("name", [*PAPER_PRESETS, *SMALL_MODEL_PRESETS])
 def test_each_is_a_run_in_and_out_of_distribution(name):
     config = presets.get(name)

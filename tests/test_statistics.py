@@ -82,6 +82,23 @@ def test_holm_by_hand():
     assert holm_correction([]) == []
 
 
+@pytest.mark.parametrize(
+    ("p_values", "expected"),
+    [
+        ([0.098, 0.278, 0.0361, 0.0072, 0.5, 0.0361], [0.294, 0.556, 0.1805, 0.0432, 0.556, 0.1805]),
+        (
+            [0.01, 0.02, 0.02, 0.5, 0.9, 0.0004, 0.049, 0.049, 0.0125],
+            [0.08, 0.12, 0.12, 1.0, 1.0, 0.0036, 0.196, 0.196, 0.0875],
+        ),
+        ([0.2, 0.001, 1.0, 0.0], [0.4, 0.003, 1.0, 0.0]),
+        ([0.05], [0.05]),
+    ],
+)
+def test_holm_is_statsmodels(p_values, expected):
+    """The values are those of statsmodels 0.15.0: `multipletests(p_values, method="holm")[1]`."""
+    assert holm_correction(p_values) == pytest.approx(expected, rel=1e-12)
+
+
 @settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=20))
 def test_holm_lies_between_nothing_and_bonferroni(p_values):

@@ -22,7 +22,8 @@ ACCENT, ACCENT_SECOND = "#2f7ebc", "#d9822b"
 _LIGHT = ((0.975, 0.018, 100.0), (0.735, 0.095, 185.0), (0.400, 0.125, 262.0))
 _DARK = ((0.290, 0.030, 265.0), (0.580, 0.095, 215.0), (0.930, 0.150, 100.0))
 # Lightness in the middle and at both ends, and the largest chroma; hues of orange (below) and blue (above).
-_LIGHT_SIGNED, _DARK_SIGNED, _SIGNED_HUES = (0.975, 0.500, 0.125), (0.270, 0.800, 0.125), (55.0, 255.0)
+# The ends stay on one side of mid grey, on which no ink is read well: black ink on all of light, white on all of dark.
+_LIGHT_SIGNED, _DARK_SIGNED, _SIGNED_HUES = (0.975, 0.680, 0.150), (0.270, 0.530, 0.125), (55.0, 255.0)
 
 
 def sequential(dark: bool = False, steps: int = SCALE_STEPS) -> list[str]:

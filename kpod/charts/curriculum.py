@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import plotly.graph_objects as go
 
 from kpod.charts.colour import ACCENT, ACCENT_SECOND, MISSING
 from kpod.charts.figure import category_colour, new_figure
+from kpod.charts.text import for_plotly
 
 
 def budget_figure(stages: pd.DataFrame) -> go.Figure:
@@ -65,11 +67,13 @@ def slack_figure(stages: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def picks_figure(stages: pd.DataFrame, cluster_sizes: np.ndarray | None = None) -> go.Figure:
+def picks_figure(
+    stages: pd.DataFrame, cluster_sizes: np.ndarray | None = None, cluster_names: Sequence[str] = ()
+) -> go.Figure:
     """Each cluster's share of the questions picked at each stage, beside its share of all questions.
 
     `cluster_sizes` (clusters,) counts the questions of every cluster; without it the bar of all is left out. The number
-    of picks stands above each bar.
+    of picks stands above each bar. `cluster_names` names the clusters from 0 on; those without a name are numbered.
     """
     stages = stages.sort_values("stage")
     picks = np.array([list(row) for row in stages["picks_by_cluster"]])  # (stages, clusters)
@@ -81,17 +85,19 @@ def picks_figure(stages: pd.DataFrame, cluster_sizes: np.ndarray | None = None) 
     shares = picks / np.maximum(totals, 1)[:, None]
     figure = new_figure(300, "all questions, then the picks of stage t", "share of the questions")
     for k in range(picks.shape[1]):
+        cluster = for_plotly(cluster_names[k], 36) if k < len(cluster_names) else f"cluster {k}"
         figure.add_bar(
             x=names,
             y=shares[:, k],
-            name=f"cluster {k}",
+            name=cluster,
             customdata=picks[:, k],
             marker={
                 "color": category_colour(k),
                 "line": {"width": 0},
                 "pattern": {"shape": _pattern(k), "fillmode": "overlay", "fgopacity": 0.5, "size": 7},
             },
-            hovertemplate=f"%{{x}}<br>cluster {k}: %{{customdata:,.0f}} questions, %{{y:.0%}}<extra></extra>",
+            meta=cluster,  # not in the template itself: a name may hold what a template reads
+            hovertemplate="%{x}<br>%{meta}: %{customdata:,.0f} questions, %{y:.0%}<extra></extra>",
         )
     for place, total in enumerate(totals.astype(int).tolist()):  # by place: a name such as "0" would be read as one
         figure.add_annotation(x=place, y=1.0, yanchor="bottom", text=f"{total:,}", showarrow=False, font={"size": 11})

@@ -43,6 +43,28 @@ def difficulty_figure(history: pd.DataFrame, supervised_from: Sequence[int | Non
     return figure
 
 
+def before_figure(steps: pd.DataFrame, supervised_from: Sequence[int | None]) -> go.Figure:
+    """Difficulty of each step of one question before distillation: all there is of a question outside the probe."""
+    figure = new_figure(280, "", "difficulty d (Eq. 8)")
+    steps = steps.sort_values("step")
+    since = ["never supervised" if stage is None else f"from stage {stage}" for stage in supervised_from]
+    numbers = [int(step) for step in steps["step"]]
+    figure.add_bar(
+        x=[f"step {step + 1}" for step in numbers],
+        y=steps["difficulty"],
+        marker={"color": [category_colour(step) for step in numbers], "line": {"width": 0}},
+        text=[f"{value:.2f}" for value in steps["difficulty"]],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=since,
+        hovertemplate="%{x}, supervised %{customdata}<br>d = %{y:.3f}<extra></extra>",
+    )
+    figure.update_layout(showlegend=False, bargap=0.5)
+    figure.update_xaxes(type="category", title="before distillation")
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
 def corpus_difficulty_figure(history: pd.DataFrame) -> go.Figure:
     """Median and quartiles of the difficulty of all steps over the epochs."""
     quartiles = history.groupby("epoch")["difficulty"].quantile([0.25, 0.5, 0.75]).unstack()

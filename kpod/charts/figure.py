@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from kpod.charts.colour import CATEGORIES, SYMBOLS
+from kpod.charts.colour import ACCENT, CATEGORIES, SYMBOLS
+
+MODEBAR = "#7a8392"  # icons that are seen on the light and on the dark page
 
 # "select" and "lasso" belong to the map; the camera saves PNG in the browser.
 CONFIG = {
@@ -27,6 +29,8 @@ def new_figure(height: int, x_title: str = "", y_title: str = "") -> go.Figure:
         plot_bgcolor="rgba(0,0,0,0)",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None, "traceorder": "normal"},
         hoverlabel={"align": "left"},
+        # Plotly would make the bar of the page's colour, which it takes for black where there is no background.
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": MODEBAR, "activecolor": ACCENT},
         bargap=0.3,
     )
     figure.update_xaxes(title=x_title, showgrid=False, zeroline=False, automargin=True)

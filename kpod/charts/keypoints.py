@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kpod.charts.colour import diverging, ink_on, sequential
-from kpod.token_analysis import aggregate, token_class, units_of
+from kpod.token_analysis import aggregate, number_spans, token_class, units_of
 
 
 def token_texts(rationale: str, starts: np.ndarray, ends: np.ndarray) -> tuple[list[str], list[str]]:
@@ -38,7 +38,8 @@ def token_payload(
     `tokens` and `steps` are the rows of one question. What is shown are units: tokens, or the words or steps that they
     make up, with their weights put together by `how` (mean, max or sum) and their losses added up. `weights` of the
     result is (epochs, units), a list of lists, the last row the final weights; `first` and `counts` (units,) say which
-    tokens a unit holds. Missing columns (a run that has not got that far) give None.
+    tokens a unit holds, `numbers` (numbers,) in which units the digits of each number lie. Missing columns (a run that
+    has not got that far) give None.
     """
     tokens = tokens.sort_values("position", kind="stable")
     starts, ends = tokens["character_start"].to_numpy(), tokens["character_end"].to_numpy()
@@ -60,7 +61,7 @@ def token_payload(
         "token_steps": token_steps[first].tolist(),
         "first": first.tolist(),
         "counts": np.bincount(units, minlength=len(first)).tolist(),
-        "digits": _members(classes, "digit", units, len(first)),
+        "numbers": _numbers(rationale, starts, ends, units),
         "operators": _members(classes, "operator", units, len(first)),
         "nll": _rounded(aggregate(tokens["nll"], units, "sum")) if "nll" in tokens else None,
         "roles": _roles(tokens["role"].tolist(), units, len(first)) if "role" in tokens else None,
@@ -138,6 +139,19 @@ def _joined(leads: list[str], texts: list[str], units: np.ndarray, first: np.nda
     for j, unit in enumerate(units.tolist()):
         result[unit] += texts[j] if j in starts else leads[j] + texts[j]
     return result
+
+
+def _numbers(rationale: str, starts: np.ndarray, ends: np.ndarray, units: np.ndarray) -> list[list[int]]:
+    """The units of each number's digits, by characters; a number of which no token holds a digit is left out."""
+    owners = np.full(len(rationale), -1, dtype=np.int64)
+    for start, end, unit in zip(starts[::-1].tolist(), ends[::-1].tolist(), units[::-1].tolist(), strict=True):
+        owners[start:end] = unit  # from the end, so that a character that tokens share is the first one's
+    found = []
+    for start, end in number_spans(rationale):
+        digits = {int(owners[at]) for at in range(start, end) if rationale[at].isdigit() and owners[at] >= 0}
+        if digits:
+            found.append(sorted(digits))
+    return found
 
 
 def _members(classes: list[str], kind: str, units: np.ndarray, count: int) -> list[int]:

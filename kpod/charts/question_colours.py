@@ -45,16 +45,18 @@ def colourings(
     supervised: SupervisedSteps | None,
     predictions: pd.DataFrame | None,
     cluster_names: Sequence[str] = (),
+    step_rows: np.ndarray | None = None,
 ) -> dict[str, Colouring]:
     """Every colouring that the tables allow, by the name that the address carries.
 
-    `cluster_names` names the clusters from 0 on; without them they are numbers.
+    `cluster_names` names the clusters from 0 on; without them they are numbers. `step_rows` (steps,) are the rows of
+    the steps' questions, -1 where there is none; without them they are looked up by name.
     """
     found: dict[str, Colouring] = {}
     if "cluster" in questions:
         found["cluster"] = _clusters(questions["cluster"].to_numpy(dtype=float), cluster_names)
     if steps is not None:
-        rows = positions(steps["question"], questions["question"])
+        rows = positions(steps["question"], questions["question"]) if step_rows is None else step_rows
         found |= _of_steps(steps, rows, len(questions))
     if supervised is not None:
         found["stage"] = _range("Stage of first full supervision", first_whole(supervised))

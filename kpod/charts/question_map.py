@@ -78,17 +78,19 @@ def _with_header(values: dict[str, Any], rest: bytes) -> bytes:
 
 
 def _name_places(questions: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Where the clusters' names go: in the middle across, near the upper end, so that they hide few points."""
+    """Every cluster's name with its middle and the box that holds the inner nine tenths of it, the largest first."""
     if "cluster" not in questions:
         return []
-    by_cluster = questions.loc[questions["cluster"] >= 0].groupby("cluster")
-    places = pd.DataFrame({"x": by_cluster["x"].median(), "y": by_cluster["y"].quantile(0.9)})
+    by_cluster = questions.loc[questions["cluster"] >= 0].groupby("cluster")[["x", "y"]]
+    middle, low, high = by_cluster.median(), by_cluster.quantile(0.05), by_cluster.quantile(0.95)
     return [
         {
             "cluster": int(k),
-            "x": float(row.x),
-            "y": float(row.y),
+            "x": float(middle.x[k]),
+            "y": float(middle.y[k]),
+            "low": low.loc[k].astype(float).tolist(),
+            "high": high.loc[k].astype(float).tolist(),
             "name": names[int(k)] if int(k) < len(names) else str(k),
         }
-        for k, row in places.iterrows()
+        for k in by_cluster.size().sort_values(ascending=False, kind="stable").index
     ]

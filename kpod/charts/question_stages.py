@@ -27,28 +27,40 @@ class SupervisedSteps:
 
 def supervised_steps(questions: pd.Series, num_steps: np.ndarray, schedule: pd.DataFrame) -> SupervisedSteps:
     """From the schedule's table; `num_steps` (questions,) holds the length of each rationale, NaN where it has none."""
-    stages = np.unique(schedule["stage"].to_numpy())
-    rows = _scheduled_rows(schedule["question"], len(stages), questions)
+    stages, column, rows, inputs = _by_stage(schedule, questions)
     known = rows >= 0
-    lengths = np.zeros(len(questions), dtype=np.int64)
+    lengths = np.zeros(len(questions), dtype=np.int32)
     scheduled = np.zeros(len(questions), dtype=bool)
     scheduled[rows[known]] = True
     has_steps = scheduled & np.isfinite(num_steps)
-    lengths[has_steps] = num_steps[has_steps].astype(np.int64)
-    inputs = np.zeros((len(stages), len(questions)), dtype=np.int64)
-    column = np.searchsorted(stages, schedule["stage"].to_numpy())
-    inputs[column[known], rows[known]] = schedule["input_steps"].to_numpy()[known]
-    counts = np.clip(lengths - inputs, 0, MOST_STEPS)
+    lengths[has_steps] = num_steps[has_steps].astype(np.int32)
+    given = np.zeros((len(stages), len(questions)), dtype=np.int32)
+    if column is None:
+        given[:, rows[known]] = inputs[:, known]
+    else:
+        given[column[known], rows[known]] = inputs[known]
+    counts = np.clip(lengths - given, 0, MOST_STEPS)
     return SupervisedSteps(stages.tolist(), np.minimum(lengths, MOST_STEPS).astype(np.uint8), counts.astype(np.uint8))
 
 
-def _scheduled_rows(ids: pd.Series, num_stages: int, questions: pd.Series) -> np.ndarray:
-    """`positions` of a schedule's questions; looked up once where every stage lists the same ones in the same order."""
-    column = pa.array(ids, from_pandas=True)
-    size, rest = divmod(len(column), max(1, num_stages))
-    if rest == 0 and all(column.slice(k * size, size).equals(column.slice(0, size)) for k in range(1, num_stages)):
-        return np.tile(positions(ids.iloc[:size], questions), num_stages)
-    return positions(ids, questions)
+def _by_stage(
+    schedule: pd.DataFrame, questions: pd.Series
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray, np.ndarray]:
+    """The stages, and of each row of the schedule its stage's number, its question's place and its input steps.
+
+    Where every stage lists the same questions in the same order, as the pipeline writes it, the places are those of one
+    stage, the input steps (stages, places), and there are no numbers of stages: a tenth of the work for ten stages.
+    """
+    stage, inputs = schedule["stage"].to_numpy(), schedule["input_steps"].to_numpy()
+    starts = np.flatnonzero(np.concatenate([[True], stage[1:] != stage[:-1]])[: len(stage)])
+    stages = stage[starts]
+    size, rest = divmod(len(stage), max(1, len(stages)))
+    column = pa.array(schedule["question"], from_pandas=True)
+    is_regular = rest == 0 and np.array_equal(starts, size * np.arange(len(stages))) and (np.diff(stages) > 0).all()
+    if is_regular and all(column.slice(start, size).equals(column.slice(0, size)) for start in starts[1:].tolist()):
+        return stages, None, positions(schedule["question"].iloc[:size], questions), inputs.reshape(-1, size)
+    stages = np.unique(stage)
+    return stages, np.searchsorted(stages, stage), positions(schedule["question"], questions), inputs
 
 
 def first_whole(supervised: SupervisedSteps) -> np.ndarray:

@@ -45,33 +45,48 @@ def ordered_matrix(
     wide: pd.DataFrame, questions: pd.DataFrame, steps: pd.DataFrame, order: str, keep: str | None = None
 ) -> StepMatrix:
     """`step_matrix` of counts that are wide already: a row a question (the index), a column a stage."""
-    assert order in ORDERS, order
-    info = questions.set_index("question").reindex(wide.index)
-    by_question = steps.groupby("question")
-    length = by_question.size().reindex(wide.index).fillna(0)
-    keys = {"length": length, "supervised": wide.sum(axis=1)}
-    if "cluster" in info:
-        keys["cluster"] = info["cluster"]
-    if "difficulty" in steps:
-        keys["difficulty"] = by_question["difficulty"].sum().reindex(wide.index)
-    first = "supervised" if order == ORDERS[0] or order not in keys else order
-    frame = pd.DataFrame(keys, index=wide.index)
-    ordered = wide.loc[frame.sort_values([first, "supervised", "length"], kind="stable").index]
-    rows = _sample(len(ordered), MAX_ROWS)
+    ordered = wide.loc[question_order(wide, questions, steps, order)]
+    rows = even_sample(len(ordered), MAX_ROWS)
     if keep is not None and keep in ordered.index:
         rows = np.union1d(rows, [ordered.index.get_loc(keep)])
     shown = ordered.iloc[rows]
-    counts = wide.to_numpy()
+    length = rationale_lengths(wide.index, steps)
+    supervised, whole = shares_supervised(wide, length)
     return StepMatrix(
         shown.to_numpy(),
         [int(stage) for stage in shown.columns],
         [str(question) for question in shown.index],
-        [one_line(str(text), 90) for text in info.loc[shown.index, "text"]],
+        [one_line(str(text), 90) for text in questions.set_index("question").loc[shown.index, "text"]],
         length.loc[shown.index].to_numpy(dtype=int),
-        1 - counts.sum(axis=0) / max(1.0, float(length.sum())),
-        (counts == 0).mean(axis=0),
+        supervised,
+        whole,
         len(ordered),
     )
+
+
+def question_order(wide: pd.DataFrame, questions: pd.DataFrame, steps: pd.DataFrame, order: str) -> pd.Index:
+    """The questions of `wide` in one of ORDERS; in that of supervision where the run lacks what another needs."""
+    assert order in ORDERS, order
+    info = questions.set_index("question").reindex(wide.index)
+    keys = {"length": rationale_lengths(wide.index, steps), "supervised": wide.sum(axis=1)}
+    if "cluster" in info:
+        keys["cluster"] = info["cluster"]
+    if "difficulty" in steps:
+        keys["difficulty"] = steps.groupby("question")["difficulty"].sum().reindex(wide.index)
+    first = "supervised" if order == ORDERS[0] or order not in keys else order
+    frame = pd.DataFrame(keys, index=wide.index)
+    return frame.sort_values([first, "supervised", "length"], kind="stable").index
+
+
+def rationale_lengths(ids: pd.Index, steps: pd.DataFrame) -> pd.Series:
+    """The number of steps of each question of `ids`; 0 where it has none."""
+    return steps.groupby("question").size().reindex(ids).fillna(0)
+
+
+def shares_supervised(wide: pd.DataFrame, lengths: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """By stage, (stages,) each: the share of all steps that are supervised, and of questions that are so wholly."""
+    counts = wide.to_numpy()
+    return 1 - counts.sum(axis=0) / max(1.0, float(lengths.sum())), (counts == 0).mean(axis=0)
 
 
 def player_payload(matrix: StepMatrix, stages: pd.DataFrame, chosen: str | None = None) -> dict[str, Any]:
@@ -82,6 +97,7 @@ def player_payload(matrix: StepMatrix, stages: pd.DataFrame, chosen: str | None 
     stages = stages.sort_values("stage")
     total = float(stages["budget"].iloc[-1]) or 1.0
     return {
+        "kind": "steps",
         "stages": matrix.stages,
         "questions": matrix.questions,
         "labels": matrix.labels,
@@ -118,5 +134,6 @@ def step_stages(schedule: pd.DataFrame, num_steps: int) -> list[int | None]:
     ]
 
 
-def _sample(count: int, limit: int) -> np.ndarray:
+def even_sample(count: int, limit: int) -> np.ndarray:
+    """At most `limit` of the places 0..count-1, evenly drawn, the first and the last among them."""
     return np.unique(np.linspace(0, count - 1, min(count, limit)).round().astype(int))

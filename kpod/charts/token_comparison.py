@@ -11,7 +11,28 @@ import plotly.graph_objects as go
 from kpod.charts.colour import plotly_scale
 from kpod.charts.figure import new_figure
 from kpod.charts.keypoints import nearest_steps, token_texts
-from kpod.token_analysis import Pieces, agreement, aligned_pieces, visible_spans
+from kpod.token_analysis import Pieces, aggregate, agreement, aligned_pieces, units_of, visible_spans
+
+
+def in_units(
+    rationale: str, tokens: pd.DataFrame, weights: np.ndarray, granularity: str, how: str
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """A question's tokens, sorted by position, and their weights (tokens,) as words or steps: spans, steps, weights.
+
+    Weights are put together by `how` (mean, max or sum); "token" leaves all as it is.
+    """
+    if granularity == "token" or tokens.empty:
+        return tokens, weights
+    starts, ends = tokens["character_start"].to_numpy(), tokens["character_end"].to_numpy()
+    steps = nearest_steps(tokens["step"].to_numpy())
+    units = units_of(rationale, starts, ends, steps, granularity)
+    first = np.flatnonzero(np.concatenate([[True], np.diff(units) != 0]))
+    frame = {
+        "character_start": np.minimum.reduceat(starts, first),
+        "character_end": np.maximum.reduceat(ends, first),
+        "step": steps[first],
+    }
+    return pd.DataFrame(frame), aggregate(weights, units, how)
 
 
 def comparison_payload(
@@ -19,20 +40,24 @@ def comparison_payload(
 ) -> dict[str, Any]:
     """Plain values for the component: both sides' tokens, and the pieces that a token of either covers.
 
-    `first` and `second` are the rows of `tokens` of one question, sorted by position, with their weights (tokens,);
-    both belong to the same rationale. `difference` of a piece is A - B.
+    `first` and `second` are the rows of `tokens` of one question, sorted by position, or `in_units` of them, with their
+    weights (tokens,); both belong to the same rationale. `difference` of a piece is A - B, `places` say which piece of
+    its step it is, from 1. `top` is what the end of the colour scales stands for: 1, or more for sums.
     """
     pieces = pieces_of(rationale, first, second)
     leads, texts = token_texts(rationale, pieces.starts, pieces.ends)
     a, b = weights_a[pieces.first], weights_b[pieces.second]
     last = int(pieces.ends.max(initial=0))
+    steps = nearest_steps(first["step"].to_numpy())[pieces.first] if len(first) else np.zeros(0, dtype=int)
     return {
+        "top": round(float(max(1.0, weights_a.max(initial=0), weights_b.max(initial=0))), 4),
         "sides": [_side(rationale, first, weights_a), _side(rationale, second, weights_b)],
         "pieces": {
             "leads": leads,
             "texts": texts,
             "tail": rationale[last:],
-            "steps": nearest_steps(first["step"].to_numpy())[pieces.first].tolist() if len(first) else [],
+            "steps": steps.tolist(),
+            "places": (pd.Series(steps).groupby(steps).cumcount() + 1).tolist(),
             "a": pieces.first.tolist(),
             "b": pieces.second.tolist(),
             "first": np.round(a, 4).tolist(),

@@ -30,10 +30,13 @@ def classes_figure(kinds: np.ndarray, weights: np.ndarray) -> go.Figure:
     return spread_figure([CLASS_NAMES[name] for name in CLASSES], kinds, weights)
 
 
-def spread_figure(names: Sequence[str], groups: np.ndarray, weights: np.ndarray) -> go.Figure:
-    """A box a group that has tokens: median, quartiles, and the 5% and 95% points; `groups` (tokens,) index `names`."""
+def spread_figure(names: Sequence[str], groups: np.ndarray, weights: np.ndarray, row_height: int = 36) -> go.Figure:
+    """A box a group that has tokens: median, quartiles, and the 5% and 95% points; `groups` (tokens,) index `names`.
+
+    `row_height` is in pixels.
+    """
     present = [k for k in range(len(names)) if (groups == k).any()]
-    figure = new_figure(60 + 36 * max(3, len(present)), "weight w")
+    figure = new_figure(60 + row_height * max(3, len(present)), "weight w")
     for k in reversed(present):
         inside = weights[groups == k]
         low, first, middle, third, high = np.quantile(inside, [0.05, 0.25, 0.5, 0.75, 0.95]).tolist()
@@ -62,7 +65,7 @@ def loss_figure(nll: np.ndarray, weights: np.ndarray, dark: bool) -> go.Figure:
     counts, x_edges, y_edges = np.histogram2d(
         np.minimum(nll, top), weights, bins=(28, 24), range=((0, max(top, 1e-6)), (0, 1))
     )
-    figure = new_figure(276, "NLL before distillation", "weight w")
+    figure = new_figure(300, "NLL before distillation", "weight w")
     figure.add_heatmap(
         x=(x_edges[:-1] + x_edges[1:]) / 2,
         y=(y_edges[:-1] + y_edges[1:]) / 2,
@@ -116,7 +119,7 @@ def frequency_figure(words: pd.DataFrame, bins: pd.DataFrame) -> go.Figure:
 
 def kinds_over_epochs_figure(means: pd.DataFrame) -> go.Figure:
     """Mean weight of each kind of token in every epoch of mask learning; `means` is `mean_weights_by_kind`."""
-    figure = new_figure(300, "epoch of mask learning", "mean weight w")
+    figure = new_figure(276, "epoch of mask learning", "mean weight w")
     for k, kind in enumerate(CLASSES):
         if means[kind].notna().any():
             figure.add_scatter(

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from kpod.charts.figure import category_colour, category_symbol, new_figure
 from kpod.weight_validation import SCORE_NAMES, TARGET_NAMES, Report
 
-ROW_HEIGHT = 34  # pixels a comparison
+ROW_HEIGHT = 28  # pixels a comparison
 OVER_EPOCHS = ("results", "results_in_digits", "results_copied", "last_step_in_digits", "key_roles", "cues_in_words")
 """Comparisons whose course is drawn: those that say something of grading."""
 
@@ -20,7 +20,7 @@ def auc_figure(report: Report) -> go.Figure:
     """A row a comparison and a mark a score, the learned weight larger and with its interval; .5 is chance."""
     targets = targets_of(report)
     labels = [TARGET_NAMES[name] for name in targets]
-    figure = new_figure(90 + ROW_HEIGHT * len(targets), "AUC (0.5: chance)")
+    figure = new_figure(_height(report), "AUC (0.5: chance)")
     names = [name for name in SCORE_NAMES if any(row["score"] == name for row in report.aucs)]
     for index, name in enumerate(names):
         rows = [report.auc_of(target, name) for target in targets]
@@ -58,7 +58,7 @@ def auc_figure(report: Report) -> go.Figure:
 
 def epochs_figure(report: Report) -> go.Figure:
     """The weight's AUC of the comparisons in OVER_EPOCHS that there are, by epoch of mask learning."""
-    figure = new_figure(300, "epoch of mask learning", "AUC of the weight")
+    figure = new_figure(_height(report), "epoch of mask learning", "AUC of the weight")
     present = [name for name in OVER_EPOCHS if any(row["target"] == name for row in report.epochs)]
     for index, name in enumerate(present):
         rows = [row for row in report.epochs if row["target"] == name]
@@ -76,6 +76,11 @@ def epochs_figure(report: Report) -> go.Figure:
     lowest = min([0.4, *(row["auc"] for row in report.epochs if row["target"] in present and row["auc"] is not None)])
     figure.update_yaxes(range=[max(0.0, lowest - 0.05), 1.02])
     return figure
+
+
+def _height(report: Report) -> int:
+    """Both figures are as high as the rows of one need: they stand beside each other."""
+    return 120 + ROW_HEIGHT * max(6, len(targets_of(report)))
 
 
 def targets_of(report: Report) -> Sequence[str]:

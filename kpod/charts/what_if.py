@@ -56,6 +56,40 @@ def outcome(schedule: Schedule, gap: ScheduleGap) -> list[tuple[str, str, str]]:
     ]
 
 
+def deadline_notice(schedule: Schedule) -> tuple[str, str] | None:
+    """What the deadline, or its absence, does to a schedule, as a title and a text; None where nothing is to be said.
+
+    Shares are of the whole difficulty B, as in `outcome`, and settings have the names of the form's.
+    """
+    total, last = schedule.total or 1.0, schedule.num_stages
+    if schedule.overruns.any():
+        late, worst = np.flatnonzero(schedule.overruns), int(schedule.overruns.argmax())
+        text = (
+            f"Every rationale is to be whole at stage T = {last}. For that, {_listed(late)} must go beyond the budget "
+            f"D(t): by {schedule.overruns[worst] / total:.2%} of the whole difficulty B at stage {worst}"
+            f"{', and less at the others' if len(late) > 1 else ''}."
+        )
+        if schedule.feasible_delta_s is not None:
+            text += f" The least “Steps a stage Δs” that stays within the budget is {schedule.feasible_delta_s}."
+        return "The deadline passes the budget", text
+    if schedule.num_unfinished:
+        text = (
+            f"At stage T = {last}, {schedule.num_unfinished:,} of {schedule.num_questions:,} questions still have "
+            "steps given as input. The next stage supervises them all at once: "
+            f"{schedule.jump / total:.2%} of the whole difficulty B. “All whole at T” avoids that."
+        )
+        return "Not every rationale is whole at T", text
+    return None
+
+
+def _listed(stages: np.ndarray) -> str:
+    """Stages in words: "stage 1", "stages 0, 1 and 2", "9 stages"."""
+    names = [str(stage) for stage in stages]
+    if len(names) > 6:
+        return f"{len(names)} stages"
+    return f"stage {names[0]}" if len(names) == 1 else f"stages {', '.join(names[:-1])} and {names[-1]}"
+
+
 def _line(figure: go.Figure, values: np.ndarray, name: str, colour: str, dash: str, symbol: str, width: float) -> None:
     figure.add_scatter(
         x=np.arange(len(values)),

@@ -62,7 +62,10 @@ def run_stages(step_difficulties, clusters, settings: StageSettings, selector: S
     if clusters.max() > MAX_CLUSTER_LABEL:
         raise InputError(f"cluster label {clusters.max()} arrived; number them from 0 (at most {MAX_CLUSTER_LABEL})")
     schedule = StageRunner(table, clusters, settings, selector).run()
-    return dataclasses.replace(schedule, warnings=_warnings(schedule, table, clusters, settings, selector))
+    if settings.deadline and schedule.overruns.any():
+        smallest = smallest_feasible_delta_s(table, clusters, settings, selector)
+        schedule = dataclasses.replace(schedule, feasible_delta_s=smallest)
+    return dataclasses.replace(schedule, warnings=_warnings(schedule, settings))
 
 
 def checked_settings(num_stages, initial_fraction, power, beta, relative_beta, delta_s, deadline) -> StageSettings:
@@ -87,19 +90,17 @@ def checked_settings(num_stages, initial_fraction, power, beta, relative_beta, d
     )
 
 
-def _warnings(schedule: Schedule, table, clusters, settings: StageSettings, selector: Selector) -> list[str]:
+def _warnings(schedule: Schedule, settings: StageSettings) -> list[str]:
     if not settings.deadline:
         return _literal_warnings(schedule)
     late = np.flatnonzero(schedule.overruns)
     if not len(late):
         return []
-    shares = schedule.overruns[late] / np.maximum(schedule.budgets[late], schedule.tolerance)
-    worst = int(late[shares.argmax()])
-    smallest = smallest_feasible_delta_s(table, clusters, settings, selector)
+    shares = schedule.overruns / schedule.total
     return [
         f"finishing every question by stage {schedule.num_stages} with delta_s = {settings.delta_s} overruns "
-        f"the difficulty budget at {_stages(late)}, at most by {shares.max():.2%} (stage {worst}); "
-        f"delta_s = {smallest} is the smallest that stays within it"
+        f"the difficulty budget at {stage_names(late)}, at most by {shares.max():.2%} of all difficulty "
+        f"(stage {shares.argmax()}); delta_s = {schedule.feasible_delta_s} is the smallest that stays within it"
     ]
 
 
@@ -113,7 +114,8 @@ def _literal_warnings(schedule: Schedule) -> list[str]:
     ]
 
 
-def _stages(stages: np.ndarray) -> str:
+def stage_names(stages: np.ndarray) -> str:
+    """Some stages in words: "stage 1", "stages 1, 2 and 3 more"."""
     names = ", ".join(str(stage) for stage in stages[:8])
     more = f" and {len(stages) - 8} more" if len(stages) > 8 else ""
     return f"stage{'s' if len(stages) > 1 else ''} {names}{more}"

@@ -37,6 +37,7 @@ class Schedule:
     fill_rounds: int  # rounds that stage 0 took
     total: float  # B
     tolerance: float  # by which H(t) may pass D(t) without being an overrun
+    feasible_delta_s: int | None = None  # the smallest delta_s that stays within the budget, where this one does not
     warnings: list[str] = field(default_factory=list)
 
     @property

@@ -16,15 +16,22 @@ import unicodedata
 from collections.abc import Sequence
 from fractions import Fraction
 
+from kpod.tasks.named_choices import last_named
+
 MAX_DIGITS = 60  # of one number; anything longer is a model running on
 
+_BEFORE = r"[-−$€£¥]*[0-9][0-9.,/]*(?:\s+(?!is\b)[a-z]+)?|\(\s*[a-z]\s*\)|(?-i:[A-Z])"  # "9 pens is the answer"
 _MARKER = re.compile(
     r"\banswer(?:(?:\s+to\s[^.\n]{0,80}?)?\s+(?:is|would\s+be|will\s+be|should\s+be|equals)\b\s*[:=]?|\s*[:=])"
-    r"|(?P<hashes>####)|(?P<boxed>\\boxed\s*\{)",
+    r"|(?P<hashes>####)|(?P<boxed>\\boxed\s*\{)"
+    rf"|(?<![\w.,])(?P<before>{_BEFORE})\s+is\s+(?:the|our|my)\s+(?:(?:final|correct|right|best|only)\s+)?answer\b",
     re.IGNORECASE,
 )
+# Nothing behind "the answer is", or a calculation without its result: the text was cut off there.
+_CUT_OFF = re.compile(r"^\W*$|=\s*$|^[^=]*[0-9]\s+[-+*/×](?:\s+[$€£¥(]*[0-9][^=]*|\s*)$")
 # A small student runs on with a next question of its own; that question's answer is not this one's.
 _NEXT_QUESTION = re.compile(r"\n\s*(?:Q|Question)\s*\d*\s*:")
+_NEXT_ANSWER = re.compile(r"\n\s*[B-Z]\s*:\s")  # or with another answer than "A:"
 # Not at the periods of "St. Louis", "George W. Bush", "J. K. Rowling"; "C." alone ends with its period.
 _TITLES = "".join(rf"(?<!\b{title})" for title in ("Mr", "Mrs", "Ms", "Dr", "St", "Mt", "Ft", "Prof", "Gen", "Capt"))
 _ANSWER_END = re.compile(rf"{_TITLES}(?<!\s[A-Z])[.!?](?=\s|$)(?!\s[A-Z]\.)|(?<![:\n])\n")
@@ -52,9 +59,10 @@ _YES_NO_SENTENCE = re.compile(r"(?:^|[.!?\n]\s*|\b[Ss]o,?\s+)(yes|no|true|false)
 
 
 def answer_statements(text: str) -> list[str]:
-    r"""What the text itself calls its answer, last first: behind "answer is", `####`, in `\boxed{}`.
+    r"""What the text itself calls its answer, last first: behind "answer is", `####`, in `\boxed{}`, "9 is the answer".
 
-    The text ends where a next question (`\nQ:`) begins. A statement ends with its sentence or line.
+    The text ends where a next question (`\nQ:`) begins. A statement ends with its sentence or line; one that is cut off
+    counts only where there is no other.
     """
     text = own_text(text)
     statements = []
@@ -62,10 +70,13 @@ def answer_statements(text: str) -> list[str]:
         if match["boxed"]:
             statements.append(_braced(text, match.end()))
             continue
+        if match["before"]:
+            statements.append(match["before"])
+            continue
         rest = re.sub(r"[ \t]+\n", "\n", text[match.end() : match.end() + 500].lstrip())
         end = _ANSWER_END.search(rest)
         statements.append(rest[: end.start()] if end else rest)
-    return statements[::-1]
+    return [each for each in statements if not _CUT_OFF.search(each)][::-1] or statements[::-1]
 
 
 def own_text(text: str) -> str:
@@ -110,11 +121,13 @@ def extract_number(text: str) -> str | None:
 
     Of a statement of the answer the value behind its last "=", else its first number, else a number word up
     to twenty. A text whose last statement holds no number ("the answer is unknown") has no answer. A text
-    without any statement answers by its last number. "2 million" is 2: the word is taken as a unit.
+    without any statement answers by its last number, of its first answer where a small student goes on with others
+    ("\\nB: ..."). "2 million" is 2: the word is taken as a unit.
     """
     statements = answer_statements(text)
     if not statements:
-        numbers = find_numbers(own_text(text))
+        own = own_text(text)
+        numbers = find_numbers(_NEXT_ANSWER.split(own)[0]) or find_numbers(own)
         return canonical_number(numbers[-1]) if numbers else None
     statement = statements[0].rsplit("=", 1)[-1]
     signed = re.sub(r"^[\s$]*[-−]\s*", "-", statement)  # "the answer is - 3": here no operator can stand
@@ -154,8 +167,8 @@ def extract_letter(text: str, choices: Sequence[str] | None = None) -> str | Non
 
     Its last statement of the answer gives a letter, or the words of one of `choices`. Without a statement:
     the whole text, the last "option C", the last letter in brackets. Where all that gives none and `choices`
-    are known: the one option that is named in the last sentence that names any. A letter beyond the choices
-    is none.
+    are known: the one option that is named in the last sentence that names any, in other forms of its words
+    where none names one as it stands. A letter beyond the choices is none.
     """
     own = own_text(text).strip()
     statements = answer_statements(text)
@@ -168,21 +181,8 @@ def extract_letter(text: str, choices: Sequence[str] | None = None) -> str | Non
         letter = letters[-1].upper() if letters else None
     if not choices or (letter is not None and ord(letter) - ord("A") < len(choices)):
         return letter
-    parts = [*statements[:1], *_sentences(own)[::-1]]
-    named = next(filter(None, (named_choices(part, choices) for part in parts)), [])
+    named = last_named([*statements[:1], *_sentences(own)[::-1]], choices)
     return chr(ord("A") + named[0]) if len(named) == 1 else None
-
-
-def named_choices(sentence: str, choices: Sequence[str]) -> list[int]:
-    """Positions of the choices that the sentence names; plurals count, and of two that overlap the longer."""
-    rest = f" {_words_of(sentence)} "
-    found = []
-    for position in sorted(range(len(choices)), key=lambda index: -len(choices[index])):
-        words = f" {_words_of(choices[position])} "
-        if words.strip() and words in rest:
-            found.append(position)
-            rest = rest.replace(words, " | ")
-    return found
 
 
 def extract_yes_no(text: str) -> str | None:
@@ -212,11 +212,6 @@ def _letter_in(statement: str) -> str | None:
 def _sentences(text: str) -> list[str]:
     """Rough sentences and lines: enough to look at the last ones."""
     return [part for part in re.split(r"(?<=[.!?])\s+|\n", text) if part.strip()]
-
-
-def _words_of(text: str) -> str:
-    """Words in lower case, without the s of a plural."""
-    return " ".join(re.sub(r"(?<=[a-z]{2})s$", "", word) for word in re.findall(r"[^\W_]+", text.lower()))
 
 
 def _braced(text: str, start: int) -> str:

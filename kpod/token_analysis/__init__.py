@@ -4,7 +4,7 @@ Plain arrays and texts in, arrays and frames out; the pages, the figures and a n
 """
 
 from kpod.token_analysis.alignment import Agreement, Pieces, agreement, aligned_pieces, same_tokens, visible_spans
-from kpod.token_analysis.classes import CLASSES, token_class
+from kpod.token_analysis.classes import CLASSES, number_spans, token_class
 from kpod.token_analysis.concordance import Occurrences, find_occurrences, in_context
 from kpod.token_analysis.corpus import (
     Vocabulary,
@@ -33,6 +33,7 @@ __all__ = [
     "frequency_bins",
     "in_context",
     "mean_weights_by_kind",
+    "number_spans",
     "read_vocabulary",
     "rows_of_places",
     "same_tokens",

@@ -11,21 +11,38 @@ from collections.abc import Sequence
 import streamlit as st
 
 
-def settle(name: str, options: Sequence[str]) -> str:
+def settle(name: str, options: Sequence[str], default: str | None = None) -> str:
     """Bring the parameter `name` and `st.session_state[name]` together; call before the widget of that key.
 
     The address wins where it changed since the last run of the page (a link, the browser's back and forward) and where
     the widget says nothing valid (its labels changed under it); else the widget does. Garbage on both sides falls back
-    to the first option.
+    to `default`, where that is an option, else to the first.
     """
     asked, seen = st.query_params.get(name), st.session_state.get(_seen(name))
     value = st.session_state.get(name)
     if asked in options and (asked != seen or value not in options):
         value = asked
     if value not in options:
-        value = options[0]
+        value = default if default in options else options[0]
     st.session_state[name] = value
     write(**{name: value})
+    return value
+
+
+def settle_several(name: str, options: Sequence[str]) -> list[str]:
+    """As `settle`, for a choice of any number of the options: the parameter once for each. Garbage is left out."""
+    asked, seen = st.query_params.get_all(name), st.session_state.get(_seen(name))
+    value = st.session_state.get(name)
+    if value is None or asked != (seen or []):
+        value = asked
+    value = [option for option in dict.fromkeys(value) if option in options]
+    st.session_state[name] = value
+    if asked != value:
+        if value:
+            st.query_params[name] = value
+        else:
+            st.query_params.pop(name, None)
+    st.session_state[_seen(name)] = value
     return value
 
 

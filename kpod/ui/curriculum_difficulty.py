@@ -1,4 +1,4 @@
-"""Difficulty of steps over the epochs of distillation: of all, and by where a step stands in its rationale."""
+"""Difficulty of steps over the epochs: of every step as a matrix, of all, and by where one stands in its rationale."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from kpod.charts.difficulty import corpus_difficulty_figure, position_figure
 from kpod.run_store import Run
 from kpod.step_difficulty.over_epochs import quartiles_by_position
 from kpod.ui import parts, reads
+from kpod.ui.curriculum_matrix import HISTORY, matrix_of_difficulty
 from kpod.ui.saved_figures import figure
 
 COUNTED = ("from the start", "from the end")
@@ -19,9 +20,9 @@ def difficulty_view(run: Run) -> None:
     if not run.has("difficulty_history"):
         parts.not_yet(run, "difficulties by epoch", "distill")
         return
+    matrix_of_difficulty(run)
     parts.section("Difficulty of all steps over the epochs", "Median and quartiles under the student of each epoch.")
-    columns = ("epoch", "question_index", "step", "difficulty")
-    figure(corpus_difficulty_figure(reads.table(run, "difficulty_history", columns)), "all-difficulty")
+    figure(corpus_difficulty_figure(reads.table(run, "difficulty_history", HISTORY)), "all-difficulty")
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom", key="by-position"
     ):
@@ -38,5 +39,4 @@ def difficulty_view(run: Run) -> None:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _quartiles(folder: str, stamp: object, from_end: bool, _run: Run) -> pd.DataFrame:
-    columns = ("epoch", "question_index", "step", "difficulty")
-    return quartiles_by_position(reads.table(_run, "difficulty_history", columns), from_end=from_end)
+    return quartiles_by_position(reads.table(_run, "difficulty_history", HISTORY), from_end=from_end)

@@ -12,15 +12,18 @@ from kpod.ui.distill_actions import NEW, PROGRESS, run_actions, show_failure
 from kpod.ui.distill_checks import checked, checks_panel, schedule_panel
 from kpod.ui.distill_draft import Draft
 from kpod.ui.distill_form import pick_group, settings_form
-from kpod.ui.distill_formats import command_panel, show_refusal, yaml_panel
+from kpod.ui.distill_formats import configuration_panel, show_refusal
 from kpod.ui.distill_load import load_view
 from kpod.ui.distill_progress import run_progress
 from kpod.ui.distill_start import changes, preset_choice, show_problems, start_button
 from kpod.ui.distill_teach import teach_view
+from kpod.ui.run_queue import queue_panel, take_wish
 
 TEACH, LOAD = "teach", "load"
 VIEWS = {NEW: "New run", PROGRESS: "Progress", LOAD: "Load", TEACH: "Teacher"}
-PANELS = {"checks": "Checks", "schedule": "Schedule", "changes": "Changes", "yaml": "YAML", "command": "Command"}
+CONFIGURATION = "configuration"
+PANELS = {"checks": "Checks", "schedule": "Schedule", "changes": "Changes", CONFIGURATION: "Configuration"}
+OLDER_PANELS = ("yaml", "command")  # in links from when these two were panels of their own
 
 
 def page() -> None:
@@ -61,14 +64,17 @@ def _new_run() -> None:
         panel_place = st.container()
     with left:
         settings_form(draft, problems, group)
-    verdict = checked(config) if config is not None else None
     with start_place:
+        with st.spinner("Checking data, student, memory and disk", show_time=True):
+            verdict = checked(config) if config is not None else None
         start_button(config, verdict)
     with panel_place:
         _show_panel(panel, draft, config, verdict)
 
 
 def _pick_panel(num_changed: int) -> str:
+    if st.query_params.get("panel") in OLDER_PANELS:
+        st.query_params["panel"] = CONFIGURATION
     address.settle("panel", list(PANELS))
     labels = PANELS | {"changes": f"Changes • {num_changed}" if num_changed else "Changes"}
     return st.segmented_control(
@@ -86,10 +92,8 @@ def _show_panel(panel: str, draft: Draft, config: RunConfig | None, verdict: Pre
         changes(draft)
     elif config is None:
         st.html('<p class="kp-quiet">Shown when every setting is one that can be.</p>')
-    elif panel == "yaml":
-        yaml_panel(config)
-    elif panel == "command":
-        command_panel(config, draft)
+    elif panel == CONFIGURATION:
+        configuration_panel(config, draft)
     elif panel == "schedule":
         schedule_panel(config, verdict)
     elif verdict is not None:
@@ -97,6 +101,7 @@ def _show_panel(panel: str, draft: Draft, config: RunConfig | None, verdict: Pre
 
 
 def _progress() -> None:
+    take_wish()
     run = state.pick_run()
     if run is None:
         parts.empty_state("No run yet", "A run shows its progress here as soon as it is started.")
@@ -104,6 +109,7 @@ def _progress() -> None:
     show_failure()
     job = jobs.state(run)  # looked at once: a run that ends in between would be offered neither a cancel nor a resume
     run_actions(run, job)
+    queue_panel(st.session_state["run"])
     run_progress(run, job.live)
 
 

@@ -14,6 +14,7 @@ from kpod.run_store import Run, load_run
 from kpod.ui import parts, state
 from kpod.ui.distill_checks import checked
 from kpod.ui.distill_draft import current, load
+from kpod.ui.saved_figures import format_choice
 
 PROGRESS, NEW = "progress", "new"
 RESULT_PAGES = (
@@ -44,12 +45,12 @@ def start(click: str) -> None:
         st.session_state["action-failed"] = str(error)
         return
     st.session_state["started-by"] = click
-    show(run)
+    show(run.id)
 
 
-def show(run: Run) -> None:
-    """Go to a run's progress; for callbacks."""
-    st.session_state["run"] = run.id
+def show(key: str) -> None:
+    """Go to the progress of the run of this key; for callbacks."""
+    st.session_state["run"] = key
     st.session_state["view"] = PROGRESS
 
 
@@ -62,7 +63,7 @@ def show_failure() -> None:
 
 def run_actions(run: Run, job: JobState) -> None:
     """The buttons of a run: what its state allows."""
-    with st.container(horizontal=True, key="run-actions"):
+    with st.container(horizontal=True, vertical_alignment="center", key="run-actions"):
         if job.live:
             with st.popover("Cancel", icon=":material/stop_circle:", disabled=job.stopping, key="cancel"):
                 st.markdown("Stop this run at its next step? It keeps a checkpoint and can be resumed.")
@@ -86,6 +87,7 @@ def run_actions(run: Run, job: JobState) -> None:
             on_click=_clone,
             args=(run.config,),
         )
+        format_choice()
 
 
 def open_buttons(choose: str | None = None) -> None:

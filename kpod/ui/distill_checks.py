@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from kpod import preflight
-from kpod.charts.figure import CONFIG
 from kpod.charts.schedule_preview import preview_figure
 from kpod.charts.text import for_html
 from kpod.config import RunConfig
@@ -16,6 +15,7 @@ from kpod.progress import format_seconds
 from kpod.run_store import runs_folder
 from kpod.schedule_preview import preview_schedule
 from kpod.ui import parts, reads
+from kpod.ui.saved_figures import figure, format_choice
 
 FRESH_SECONDS = 20  # memory, disk and files change by themselves
 _MARKS = {"error": "✕", "warning": "!"}
@@ -37,10 +37,10 @@ def in_a_line(verdict: Preflight) -> str:
     if errors:
         return f"<b>✕ {errors} to mend</b>, see Checks"
     found = verdict.estimates
-    if found is None:
-        return ""
     warnings = len(verdict.problems)
     remark = f" · ! {warnings} to know" if warnings else ""
+    if found is None:
+        return f"no estimate before the data are here{remark}"
     return (
         f"<b>about {for_html(time_range(found.low_seconds, found.high_seconds))}</b> · "
         f"{found.memory_bytes / 1e9:.1f} GB of memory on {for_html(found.device)}{remark}"
@@ -48,25 +48,26 @@ def in_a_line(verdict: Preflight) -> str:
 
 
 def time_range(low: float, high: float) -> str:
-    """Two times as one reads them: `1 to 3 min`, `40 s to 2 min`."""
-    first, second = _round_time(low), _round_time(high)
-    if first == second:
-        return first
-    number, _, unit = first.partition(" ")
-    return f"{number} to {second}" if second.endswith(f" {unit}") else f"{first} to {second}"
+    """Two times as one reads them, in the larger one's unit: `1 to 3 min`, `0.7 to 2.5 h`."""
+    unit, size, _ = next(each for each in _UNITS if high < each[2])
+    first, second = (_in_unit(seconds / size, unit) for seconds in (low, high))
+    return f"{second} {unit}" if first == second else f"{first} to {second} {unit}"
+
+
+_UNITS = (("s", 1, 90), ("min", 60, 5_400), ("h", 3_600, 259_200), ("days", 86_400, float("inf")))
+"""Name, seconds in it, and from how many seconds on the next one is used."""
+
+
+def _in_unit(value: float, unit: str) -> str:
+    if unit == "s":
+        return str(max(5, 5 * round(value / 5)))
+    is_fine = value < 0.95 or (unit != "min" and value < 9.95)
+    return f"{max(value, 0.1):.1f}" if is_fine else f"{value:.0f}"
 
 
 def _spread(low: float, high: float) -> str:
     found = time_range(low, high)
     return found if " to " in found else f"up to {found}"
-
-
-def _round_time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(5, 5 * round(seconds / 5))} s"
-    if seconds < 5_400:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3_600:.0f} h" if seconds >= 36_000 else f"{seconds / 3_600:.1f} h"
 
 
 def checks_panel(verdict: Preflight) -> None:
@@ -125,8 +126,9 @@ def schedule_panel(config: RunConfig, verdict: Preflight | None) -> None:
     except InputError as error:
         parts.notice("info", "No preview of this schedule", str(error))
         return
-    figure = preview_figure(preview.budgets, preview.supervised, preview.steps, preview.num_steps)
-    st.plotly_chart(figure, config=CONFIG, key="schedule-preview")
+    drawn = preview_figure(preview.budgets, preview.supervised, preview.steps, preview.num_steps)
+    figure(drawn, "schedule-preview")
+    format_choice()
     after = config.distillation.epochs - preview.num_stages
     text = f"{preview.num_stages} stages, then {after} epochs on whole rationales. " if after > 0 else ""
     if preview.basis is not None:

@@ -10,14 +10,18 @@ import yaml
 
 from kpod.charts.text import for_html, one_line
 from kpod.config_forms import FormField, group_title
+from kpod.config_weights import SET_BY_PAPER_MODE
 from kpod.config_yaml import dump_yaml, read_value
+from kpod.paper_settings import NOT_STATED, OF_THIS_PROGRAM
 from kpod.ui import address, parts
 from kpod.ui.distill_data import data_source
 from kpod.ui.distill_draft import Draft, change, fields_by_group, reset
+from kpod.ui.distill_method import method_card
 
 COLUMNS = 3
 SIDE_BY_SIDE = 24  # characters of choices that fit beside each other, with four for each border
 _EMPTY = "none"
+_SET_BY_THE_MODE = {f"weights.{name}" for name in SET_BY_PAPER_MODE}
 
 
 def settings_form(draft: Draft, problems: dict[str, str], group: str) -> None:
@@ -40,11 +44,14 @@ def settings_form(draft: Draft, problems: dict[str, str], group: str) -> None:
     fields = fields_by_group()[group]
     if group == "data":
         data_source(draft, problems.get("data.source"))
+        st.html(f'<div class="kp-setting">{_paper(next(each for each in fields if each.path == "data.source"))}</div>')
         fields = [each for each in fields if each.path != "data.source"]
     for start in range(0, len(fields), COLUMNS):
         for column, each in zip(st.columns(COLUMNS, gap="medium"), fields[start : start + COLUMNS], strict=False):
             with column:
                 _setting(each, draft, changed.get(each.path), problems.get(each.path))
+    if group == "":
+        method_card(draft.values["method"])
 
 
 def pick_group(draft: Draft, problems: dict[str, str]) -> str:
@@ -84,16 +91,32 @@ def _group_label(group: str, changed: dict[str, Any], problems: dict[str, str]) 
 def _setting(each: FormField, draft: Draft, changed: tuple[Any, Any] | None, problem: str | None) -> None:
     """One setting: its widget, and under it what it means, the paper's value, and what is changed or wrong."""
     key = f"set-{each.path}"
-    unit = f" · {each.unit}" if each.unit and each.unit != each.label.lower() else ""
+    unit = f" · {each.unit}" if each.unit and each.unit not in each.label.lower() else ""
     _widget(each, key, f"{each.label}{unit}", draft.values[each.path])
     notes = [f"<span>{for_html(_sentence(each.description))}</span>"]
-    if each.paper is not None:
-        notes.append(f'<span class="paper">paper {for_html(value_text(each.paper))}</span>')
+    if each.path not in OF_THIS_PROGRAM:
+        notes.append(_paper(each))
+    if draft.values["weights.mode"] == "paper" and each.path in _SET_BY_THE_MODE:
+        notes.append('<span class="changed">not used: Mode sets it to the paper’s value</span>')
     if changed is not None:
         notes.append(f'<span class="changed">● changed from {for_html(value_text(changed[0]))}</span>')
     if problem is not None:
         notes.append(f'<span class="wrong" role="alert">✕ {for_html(problem, 300)}</span>')
     st.html(f'<div class="kp-setting">{"".join(notes)}</div>')
+
+
+def paper_says(each: FormField) -> str | None:
+    """What the paper states about a setting; None where it states nothing."""
+    if each.stated is not None:
+        return each.stated
+    return None if each.paper is None else value_text(each.paper)
+
+
+def _paper(each: FormField) -> str:
+    says = paper_says(each)
+    if says is None:
+        return f'<span class="unstated">paper: {NOT_STATED}</span>'
+    return f'<span class="paper">paper: {for_html(says, 160)}</span>'
 
 
 def _sentence(text: str) -> str:
@@ -138,7 +161,7 @@ def _choice(each: FormField, label: str, shown: Any, common: dict[str, Any]) -> 
     st.selectbox(
         label,
         options,
-        format_func=lambda option: one_line(str(option), 80),
+        format_func=lambda option: one_line(each.choice_labels.get(option, str(option)), 80),
         accept_new_options=each.is_open,
         placeholder=_placeholder(each),
         filter_mode="contains",

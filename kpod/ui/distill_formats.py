@@ -13,12 +13,16 @@ from kpod.ui import parts
 from kpod.ui.distill_draft import Draft, load
 
 LARGEST_FILE = 200_000  # bytes
+YAML_HEIGHT = 420  # pixels; the rest is a scroll away
 
 
-def yaml_panel(config: RunConfig) -> None:
-    """The configuration as YAML, with ways to take it away and to bring another."""
+def configuration_panel(config: RunConfig, draft: Draft) -> None:
+    """The form's configuration as a command and as YAML, with ways to take it away and to bring another."""
     text = config.to_yaml()
-    with st.container(horizontal=True, key="yaml-bar"):
+    st.html('<p class="kp-format"><b>The command</b> that runs it on a terminal</p>')
+    st.code(command_of(config, draft.preset), language="bash", wrap_lines=True)
+    with st.container(horizontal=True, vertical_alignment="center", key="yaml-bar"):
+        st.html('<p class="kp-format"><b>The YAML</b> of every setting</p>')
         st.download_button(
             "Download",
             text,
@@ -30,13 +34,8 @@ def yaml_panel(config: RunConfig) -> None:
         )
         with st.popover("Load YAML", icon=":material/upload:", key="yaml-load"):
             load_yaml_form()
-    st.code(text, language="yaml", height=420)
-
-
-def command_panel(config: RunConfig, draft: Draft) -> None:
-    """The command that runs the same configuration on a terminal."""
-    st.code(command_of(config, draft.preset), language="bash", wrap_lines=True)
-    st.caption("The same run on a terminal. The address of this page holds it too: send it to a colleague.")
+    st.code(text, language="yaml", height=YAML_HEIGHT, wrap_lines=True)
+    st.caption("Form, command and YAML are one run. The address of this page holds it too: send it to a colleague.")
 
 
 def load_yaml_form() -> None:

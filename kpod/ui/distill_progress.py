@@ -9,7 +9,6 @@ import streamlit as st
 from kpod import jobs
 from kpod.charts import pipeline as picture
 from kpod.charts import progress as figures
-from kpod.charts.figure import CONFIG
 from kpod.charts.text import for_html, reveal
 from kpod.errors import InputError
 from kpod.jobs import JobState
@@ -19,6 +18,7 @@ from kpod.run_store import Run
 from kpod.ui import parts, reads
 from kpod.ui.run_at_work import show_at_work
 from kpod.ui.run_status import STATUS_MARKS
+from kpod.ui.saved_figures import figure
 
 SECONDS_BETWEEN_LOOKS = 1.0
 LOG_LINES = 14
@@ -124,13 +124,13 @@ def _curves(rows: dict[str, list[dict]]) -> None:
                 (_figure(figures.tokens_a_second(distilled), ",.0f"), "tokens a second", "over the last 20 steps"),
             ]
         )
-        st.plotly_chart(figures.loss_figure(distilled), config=CONFIG, key="loss")
+        figure(figures.loss_figure(distilled), "loss")
         if figures.last_number(distilled, "learning_rate") is not None:
-            st.plotly_chart(figures.learning_rate_figure(distilled), config=CONFIG, key="rate")
+            figure(figures.learning_rate_figure(distilled), "rate")
     if weighed:
         with st.expander("Mask learning", expanded=not distilled, key="mask-learning"):
-            st.plotly_chart(figures.mask_figure(weighed), config=CONFIG, key="mask")
-            st.plotly_chart(figures.keep_rate_figure(weighed), config=CONFIG, key="kept")
+            figure(figures.mask_figure(weighed), "mask")
+            figure(figures.keep_rate_figure(weighed), "kept")
     if not distilled and not weighed:
         st.html('<p class="kp-quiet">Curves appear here with the first training step.</p>')
 

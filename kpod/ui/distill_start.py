@@ -15,6 +15,7 @@ from kpod.ui.distill_actions import show_failure, start
 from kpod.ui.distill_checks import in_a_line
 from kpod.ui.distill_draft import Draft, choose_preset, refused, reset
 from kpod.ui.distill_form import value_text
+from kpod.ui.run_queue import queue_hint
 
 
 def preset_choice(draft: Draft) -> None:
@@ -45,6 +46,8 @@ def start_button(config: RunConfig | None, verdict: Preflight | None) -> None:
     )
     hint = "<b>✕ A setting cannot be</b>, see below" if config is None or verdict is None else in_a_line(verdict)
     st.html(f'<p class="kp-expect">{hint}</p>')
+    if config is not None and verdict is not None and verdict.ok:
+        queue_hint(config)
 
 
 def show_problems(problems: dict[str, str]) -> None:

@@ -20,7 +20,7 @@ export default function (component) {
 
 class QuestionMap {
   constructor(root) {
-    Object.assign(this, { root, mode: "pan", lasso: null, drag: null, muted: new Set(), hovered: -1, selected: null, size: 1, key: null })
+    Object.assign(this, { root, mode: "pan", lasso: null, drag: null, muted: new Set(), hovered: -1, selected: null, size: 1, toldSizes: [], key: null })
     this.stages = new StageBar(() => this.redraw(), stage => this.emit("stage", stage ?? -1))
     this.frame = make("div", "frame")
     this.canvas = make("canvas")
@@ -51,13 +51,14 @@ class QuestionMap {
       this.stages.load(this.meta.stages, this.lengths, this.counts)
       if (title !== this.meta.title) this.muted.clear()
       this.canvas.setAttribute("aria-label", `Map of ${this.meta.count} questions, coloured by ${this.meta.title}. ${KEYS}`)
-      this.title.textContent = this.meta.title
+      this.offerSvg()
+      this.namePlaces = new Map()
       this.selectedFor = undefined
     }
     if (state.run !== this.state?.run) { this.fit(); this.hover(-1e6, -1e6) }
     this.state = state
     this.select(state.lasso)
-    this.setSize(state.size)
+    this.receiveSize(state.size)
     this.stages.receive(state.stage)
     if (this.scale) this.drawLegend()
     this.redraw()
@@ -91,6 +92,7 @@ class QuestionMap {
     this.centre = [(left + right) / 2, (bottom + top) / 2]
     this.zoom = 0.88 * Math.min((this.width || 800) / (right - left), (this.height || 480) / (top - bottom))
     this.home = this.zoom
+    this.namePlaces = new Map() // the same picture every time
     this.redraw()
   }
 
@@ -121,7 +123,19 @@ class QuestionMap {
     this.redraw()
   }
 
+  // The size of the address; what this map told comes back, and must not undo what the reader has chosen since.
+  receiveSize(size) {
+    const at = this.toldSizes.indexOf(size)
+    if (at >= 0) this.toldSizes.splice(0, at + 1)
+    const isEarlier = this.toldSizes.length > 0 && (at >= 0 || size === this.receivedSize)
+    this.receivedSize = size
+    if (isEarlier) return
+    this.toldSizes = []
+    this.setSize(size)
+  }
+
   setSize(size) {
+    if (size !== this.size) this.namePlaces = new Map()
     this.size = size
     this.sizeSlider.value = size
     this.nameSize = Math.round(12 * Math.min(1.8, Math.max(1, size)))
@@ -236,24 +250,31 @@ class QuestionMap {
 
   buildToolbar() {
     const bar = make("div", "toolbar")
-    this.title = make("span", "title")
     const size = make("label", "size")
     this.sizeSlider = Object.assign(make("input"), { type: "range", min: 0.5, max: 4, step: 0.25 })
     this.sizeSlider.oninput = () => this.setSize(Number(this.sizeSlider.value))
-    this.sizeSlider.onchange = () => this.emit("size", this.size)
+    this.sizeSlider.onchange = () => { this.toldSizes.push(this.size); this.emit("size", this.size) }
     size.append(make("span", "", "Point size"), this.sizeSlider)
     this.panButton = makeButton("pan", "Pan", "", () => this.setMode("pan"))
     this.lassoButton = makeButton("lasso", "Lasso", "", () => this.setMode("lasso"))
     this.clearButton = makeButton("clear", "Clear lasso", "", () => this.clear())
     bar.append(
-      this.title, size, this.panButton, this.lassoButton, this.clearButton,
+      size, this.panButton, this.lassoButton, this.clearButton,
       makeButton("zoom-out", "−", "Zoom out", () => this.zoomBy(1 / 1.4)),
       makeButton("zoom-in", "+", "Zoom in", () => this.zoomBy(1.4)),
       makeButton("fit", "Fit", "", () => this.fit()),
-      makeButton("save", "PNG", "Save the map as PNG", () => this.savePicture()),
+      makeButton("save png", "PNG", "Save the map as PNG", () => this.savePng()),
     )
+    this.svgButton = makeButton("save svg", "SVG", "Save the map as SVG", () => saveSvg("questions.svg", mapSvg(this)))
+    bar.append(this.svgButton)
     this.setMode("pan")
     return bar
+  }
+
+  offerSvg() {
+    const { count } = this.meta
+    this.svgButton.disabled = count > MAX_SVG_POINTS
+    this.svgButton.title = this.svgButton.disabled ? `An SVG holds at most ${MAX_SVG_POINTS.toLocaleString("en")} points and this map has ${count.toLocaleString("en")}: save it as PNG.` : ""
   }
 
   setMode(mode) {
@@ -265,7 +286,7 @@ class QuestionMap {
 
   drawLegend() {
     const { meta, legend } = this
-    legend.replaceChildren()
+    legend.replaceChildren(make("span", "title", meta.title))
     if (!meta.names.length) {
       const ramp = make("div", "ramp")
       ramp.style.background = `linear-gradient(to right, ${this.scale.join(",")})`
@@ -309,14 +330,7 @@ class QuestionMap {
     this.canvas.dataset.firstDrawn ??= performance.timeOrigin + performance.now()
   }
 
-  savePicture() {
-    const copy = Object.assign(make("canvas"), { width: this.canvas.width, height: this.canvas.height })
-    const pen = copy.getContext("2d")
-    pen.fillStyle = this.paper
-    pen.fillRect(0, 0, copy.width, copy.height)
-    pen.drawImage(this.canvas, 0, 0)
-    copy.toBlob(blob => saveFile("questions.png", blob, "image/png"))
-  }
+  savePng() { mapCanvas(this).toBlob(blob => saveFile("questions.png", blob, "image/png")) }
 }
 
 // A category's mark in the legend: its shape in its colour.

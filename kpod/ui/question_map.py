@@ -9,16 +9,19 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from kpod.artefacts import parquet_columns
 from kpod.charts.question_colours import Colouring, colourings
 from kpod.charts.question_map import map_body
-from kpod.charts.question_stages import SupervisedSteps, positions, supervised_steps
+from kpod.charts.question_stages import SupervisedSteps, supervised_steps
 from kpod.charts.text import one_line
 from kpod.cluster_names import cluster_names
+from kpod.errors import InputError
 from kpod.run_store import Run
 from kpod.ui import reads
 from kpod.ui.components import make_component
 
-_SCRIPTS = ("component_common", "question_map_geometry", "question_map_paint", "question_map_stages", "question_map")
+_PARTS = ("geometry", "paint", "names", "picture", "stages")
+_SCRIPTS = ("component_common", *(f"question_map_{part}" for part in _PARTS), "question_map")
 _MOUNT = make_component("question_map", "qm", *_SCRIPTS)
 
 
@@ -57,17 +60,33 @@ def body(run: Run, data: MapData, colour: str) -> bytes:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _map_data(folder: str, stamps: object, names: tuple[str, ...], _run: Run) -> MapData:
-    questions = reads.table(_run, "questions")
-    placed = questions.loc[questions["x"].notna() & questions["y"].notna()].reset_index(drop=True)
-    steps = reads.table_or_none(_run, "steps", ("question", "step", "difficulty"))
+    # The rationales are the larger part of the table, and no part of the map.
+    wanted = tuple(name for name in parquet_columns(_run.path("questions")) if name != "rationale")
+    questions = reads.table(_run, "questions", wanted)
+    is_placed = (questions["x"].notna() & questions["y"].notna()).to_numpy()
+    placed = questions.loc[is_placed].reset_index(drop=True)
+    steps, rows = _steps(_run, is_placed)
     schedule = reads.table_or_none(_run, "schedule", ("stage", "question", "input_steps"))
     predictions = reads.table_or_none(_run, "predictions", ("question", "epoch", "correct"))
     supervised = None
     if schedule is not None and steps is not None and len(schedule):
-        rows = positions(steps["question"], placed["question"])
         lengths = np.bincount(rows[rows >= 0], minlength=len(placed)).astype(float)
         supervised = supervised_steps(placed["question"], np.where(lengths > 0, lengths, np.nan), schedule)
-    return MapData(placed, colourings(placed, steps, supervised, predictions, names), supervised, names)
+    return MapData(placed, colourings(placed, steps, supervised, predictions, names, rows), supervised, names)
+
+
+def _steps(run: Run, is_placed: np.ndarray) -> tuple[pd.DataFrame | None, np.ndarray | None]:
+    """The difficulty of every step and the row of its question on the map, -1 where that has no place.
+
+    By the number of the question that every step has: hundreds of thousands of names take longer.
+    """
+    if not run.has("steps"):
+        return None, None
+    steps = reads.table(run, "steps", ("question_index", "difficulty"))
+    index = steps["question_index"].to_numpy()
+    if len(index) and not 0 <= index.min() <= index.max() < len(is_placed):
+        raise InputError(f"{run.path('steps')} has steps of questions that {run.path('questions').name} lacks.")
+    return steps, np.where(is_placed, np.cumsum(is_placed) - 1, -1)[index]
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

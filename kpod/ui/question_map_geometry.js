@@ -73,6 +73,21 @@ class PointGrid {
   }
 }
 
+// How many points a box of the map's units holds, at most `enough`: all looked at, or of a large map every few.
+function countInside(grid, { left, right, bottom, top }, enough) {
+  const { x, y, starts, points, side } = grid
+  if (right < grid.box.left || left > grid.box.right || top < grid.box.bottom || bottom > grid.box.top) return 0
+  const stride = Math.max(1, Math.floor(x.length / 8000))
+  let found = 0
+  for (let a = grid.across(left); a <= grid.across(right); a++) {
+    for (let k = starts[a * side + grid.up(bottom)], last = starts[a * side + grid.up(top) + 1]; k < last; k += stride) {
+      const i = points[k]
+      if (x[i] >= left && x[i] <= right && y[i] >= bottom && y[i] <= top && (found += stride) >= enough) return enough
+    }
+  }
+  return found
+}
+
 // Which points lie in a polygon, by the even-odd rule: 1 or 0 each. Corners out, points in, so that it is quick.
 function insidePolygon(x, y, polygon) {
   const inside = new Uint8Array(x.length)

@@ -164,42 +164,7 @@ function shuffled(n) {
   return order
 }
 
-// ---- names and marks
-
-const MAX_NAME = 26
-
-// The clusters' names above them; where they would lie on each other, the smaller moves down, at last to its number.
-function paintNames(map, pen) {
-  pen.font = `600 ${map.nameSize}px ${map.font}`
-  pen.textAlign = "center"
-  pen.textBaseline = "middle"
-  const high = map.nameSize + 7
-  const placed = []
-  for (const { cluster, x, y, name } of map.meta.clusters) {
-    const [px, at] = map.toScreen(x, y)
-    const py = at - map.radius - 12 // above the cluster
-    if (px < -40 || py < -20 || px > map.width + 40 || py > map.height + 20) continue
-    const short = name.length > MAX_NAME ? name.slice(0, MAX_NAME - 1) + "…" : name
-    const hit = (half, top) => placed.some(p => Math.abs(p.x - px) < p.half + half + 3 && Math.abs(p.y - top) < high + 2)
-    let [text, top] = [short, py]
-    let half = 6 + pen.measureText(text).width / 2
-    const free = [0, 1, -1, 2, -2].map(k => py + k * (high + 3)).find(place => !hit(half, place))
-    if (free !== undefined) top = free
-    else { text = String(cluster); half = 6 + pen.measureText(text).width / 2 }
-    placed.push({ x: px, y: top, half })
-    pen.beginPath()
-    pen.roundRect(px - half, top - high / 2, 2 * half, high, 6)
-    pen.globalAlpha = 0.88
-    pen.fillStyle = map.paper
-    pen.fill()
-    pen.globalAlpha = 1
-    pen.lineWidth = 1.5
-    pen.strokeStyle = map.meta.byCluster ? map.meta.colours[cluster] : map.ink
-    pen.stroke()
-    pen.fillStyle = map.ink
-    pen.fillText(text, px, top)
-  }
-}
+// ---- marks
 
 function paintMarks(map, pen) {
   const { chosen, neighbours } = map.state

@@ -12,15 +12,26 @@ from kpod.ui import parts, question_selection, state
 from kpod.ui.question_map import MapData
 
 MAX_ROWS = 2_000  # a longer table is no help to anyone; narrow the selection instead
-# Colourings that are columns of the table where the run has them, and what they are called there.
-COLUMNS = {
+# Colourings that are columns of the table where the run has them, and what they are called there. Those in front of the
+# text are seen without scrolling in the narrowest window.
+BEFORE_TEXT = {"stage": "stage", "correct": "after"}
+BEHIND_TEXT = {
     "cluster": "cluster",
     "steps": "steps",
     "difficulty": "difficulty",
-    "stage": "whole at stage",
-    "base": "base student",
-    "correct": "distilled student",
+    "base": "before",
     "split": "split",
+}
+COLUMNS = BEFORE_TEXT | BEHIND_TEXT
+_LOOKS = {
+    "question": st.column_config.TextColumn(width=112),
+    "stage": st.column_config.NumberColumn(
+        format="%d", width=58, help="The stage at which the whole rationale is supervised for the first time"
+    ),
+    "after": st.column_config.TextColumn(width=62, help="The answer of the distilled student"),
+    "before": st.column_config.TextColumn(width=66, help="The answer of the base student"),
+    "text": st.column_config.TextColumn(width=300),
+    "steps": st.column_config.NumberColumn(format="%d", width=58),
 }
 
 
@@ -46,14 +57,11 @@ def question_table(run: Run, data: MapData, rows: np.ndarray, colour: str, *, is
         on_select=lambda: _choose(ids),
         selection_mode="single-row",
         placeholder="–",
-        column_config={
-            "text": st.column_config.TextColumn(width="large"),
-            **{name: st.column_config.NumberColumn(format="%.2f") for name in frame if frame[name].dtype.kind == "f"},
-            **{
-                name: st.column_config.NumberColumn(format="%d")
-                for name in ("steps", "whole at stage")
-                if name in frame
-            },
+        column_config=_LOOKS
+        | {
+            name: st.column_config.NumberColumn(format="%.2f")
+            for name in frame
+            if frame[name].dtype.kind == "f" and name not in _LOOKS
         },
     )
     with st.container(
@@ -78,11 +86,17 @@ def _frame(data: MapData, rows: np.ndarray, colour: str) -> tuple[pd.DataFrame, 
     chosen = data.questions.iloc[rows]
     ids = chosen["question"].tolist()
     frame = pd.DataFrame({"question": [one_line(str(q), 40) for q in ids]})
-    extra = {} if colour in COLUMNS else {colour: data.colourings[colour].title}
-    for name, title in {**extra, **COLUMNS}.items():
-        if name in data.colourings and title not in frame:
-            frame[title] = data.colourings[name].shown(rows).to_numpy()
+
+    def add(columns: dict[str, str]) -> None:
+        for name, title in columns.items():
+            if name in data.colourings and title not in frame:
+                frame[title] = data.colourings[name].shown(rows).to_numpy()
+
+    add(BEFORE_TEXT)
+    if colour != "cluster":  # its names are wide, and on the map
+        add({colour: COLUMNS.get(colour, data.colourings[colour].title)})
     frame["text"] = [one_line(str(text), 200) for text in chosen["text"]]
+    add(BEHIND_TEXT)
     return frame, ids
 
 

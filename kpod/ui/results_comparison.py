@@ -86,14 +86,16 @@ def _summary(run: Run, other: Run, pairing: Pairing) -> None:
     test, count = pairing.test, len(pairing.table)
     both, neither = pairing.count(BOTH_RIGHT), pairing.count(BOTH_WRONG)
     names = for_html(run.name, 50), for_html(other.name, 50)
-    rows = (
-        (f"{names[0]} right", both, test.only_first),
-        (f"{names[0]} wrong", test.only_second, neither),
+    counts = (("right", both, test.only_first), ("wrong", test.only_second, neither))
+    side = f'<th scope="rowgroup" rowspan="2">{names[0]}</th>'
+    body = "".join(
+        f'<tr>{side if outcome == "right" else ""}<th scope="row">{outcome}</th><td>{a:,}</td><td>{b:,}</td></tr>'
+        for outcome, a, b in counts
     )
-    body = "".join(f'<tr><th scope="row">{name}</th><td>{a:,}</td><td>{b:,}</td></tr>' for name, a, b in rows)
     st.html(
-        f'<div class="kp-four"><table><thead><tr><th></th><th scope="col">{names[1]} right</th>'
-        f'<th scope="col">{names[1]} wrong</th></tr></thead><tbody>{body}</tbody></table></div>'
+        f'<div class="kp-four"><table><thead><tr><td colspan="2" rowspan="2"></td>'
+        f'<th scope="colgroup" colspan="2">{names[1]}</th></tr><tr><th scope="col">right</th>'
+        f'<th scope="col">wrong</th></tr></thead><tbody>{body}</tbody></table></div>'
     )
     apart = (test.only_first - test.only_second) / count
     parts.figures(
@@ -134,7 +136,7 @@ def _flips(run: Run, other: Run, pairing: Pairing) -> None:
         frame[name] = [None if pd.isna(each) else one_line(str(each), 30) for each in shown[column]]
     frame["text"] = [one_line(each, 200) for each in shown["text"]]
 
-    question_rows(frame, ids, key="flip-table", height=230)
+    question_rows(frame, ids, key="flip-table")
     at = table.index[table["question"] == state.chosen_question()]
     _both(run, other, table.loc[at[0]] if len(at) else table.iloc[0])
 

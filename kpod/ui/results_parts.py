@@ -12,7 +12,8 @@ from kpod.run_store import Run
 from kpod.ui import address, parts, reads, state
 
 MAX_ROWS = 2_000  # a longer table is no help to anyone; its CSV has every row
-MARKS = {"right": "✓ right", "wrong": "✗ wrong", "no answer": "– no answer"}
+ROWS_HEIGHT = 36 + 6 * 35  # pixels: six whole rows
+MARKS = {"right": "✓ right", "wrong": "× wrong", "no answer": "– no answer"}
 
 
 def answers(run: Run) -> pd.DataFrame:
@@ -71,7 +72,7 @@ def share_table(table: pd.DataFrame, key: str, shares: tuple[str, ...], **column
     st.dataframe(shown, hide_index=True, key=key, placeholder="–", column_config=settings)
 
 
-def question_rows(frame: pd.DataFrame, ids: list[str], *, key: str, height: int) -> None:
+def question_rows(frame: pd.DataFrame, ids: list[str], *, key: str) -> None:
     """A table with a row a question (`ids`, in its order); a click on a row chooses the question."""
 
     def choose() -> None:
@@ -82,7 +83,7 @@ def question_rows(frame: pd.DataFrame, ids: list[str], *, key: str, height: int)
     st.dataframe(
         frame,
         hide_index=True,
-        height=height,
+        height=ROWS_HEIGHT,
         key=key,
         on_select=choose,
         selection_mode="single-row",

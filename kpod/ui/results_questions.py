@@ -72,7 +72,7 @@ def _choose(table: pd.DataFrame) -> pd.Series:
     if frame["before"].isna().all():
         frame = frame.drop(columns="before")
 
-    question_rows(frame, ids, key="answer-table", height=260)
+    question_rows(frame, ids, key="answer-table")
     st.caption(f"{len(table):,} questions. Choose a row to see its rationales.")
     at = table.index[table["question"] == state.chosen_question()]
     return table.loc[at[0]] if len(at) else table.iloc[0]

@@ -11,10 +11,10 @@ from kpod.step_checking import HOLDS, WRONG, CheckedStep, check_steps, first_wro
 from kpod.step_checking.equations import Equation
 
 MAX_CHARACTERS = 20_000  # of an output that ran on
-_MARKS = {HOLDS: ("✓", "the arithmetic holds"), WRONG: ("✗", "the arithmetic is wrong")}
+_MARKS = {HOLDS: ("✓", "the arithmetic holds"), WRONG: ("×", "the arithmetic is wrong")}
 _NOT_CHECKED = ("○", "no arithmetic that could be checked")
 LEGEND = (
-    "✓ arithmetic holds · ✗ arithmetic is wrong · ○ not checked, which says nothing of being right. Dotted "
+    "✓ arithmetic holds · × arithmetic is wrong · ○ not checked, which says nothing of being right. Dotted "
     "numbers are neither in the question nor computed before."
 )
 

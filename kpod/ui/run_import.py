@@ -74,7 +74,7 @@ def import_popover() -> None:
 
 
 def _attempt(load: Callable[[], None]) -> None:
-    with told("Not loaded"):
+    with told("Not loaded"), st.spinner("Loading the run: every file is checked first", show_time=True):
         load()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from kpod.charts import pipeline as picture
 from kpod.charts.text import one_line
 from kpod.run_management import ORDERS, find_runs, read_note
 from kpod.run_store import Run
-from kpod.ui import parts, reads, state
+from kpod.ui import address, parts, reads, state
 from kpod.ui.run_import import import_popover
 from kpod.ui.run_status import STATUS_MARKS
 
@@ -51,21 +52,7 @@ def _filtered(runs: dict[str, Run]) -> list[tuple[str, Run]]:
     """The runs that the filter lets through; what it is set to stands in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="runs-filter"):
         words = st.text_input("Find", key="find", bind="query-params", placeholder="words in name or note", width=230)
-        choices = {
-            name: st.multiselect(
-                name.capitalize(),
-                sorted({value(run) for run in runs.values()}),
-                format_func=lambda each: one_line(each, 40),
-                key=f"runs-{name}",
-                placeholder="all",
-                width=210,
-            )
-            for name, value in (
-                ("status", lambda run: run.status),
-                ("method", lambda run: run.config.method),
-                ("student", lambda run: run.config.student.name),
-            )
-        }
+        choices = {name: _choice(name, sorted({value(run) for run in runs.values()})) for name, value in _CHOICES}
         order = st.selectbox("Order", list(ORDERS), key="order", bind="query-params", width=130)
     return find_runs(
         runs.items(),
@@ -74,6 +61,23 @@ def _filtered(runs: dict[str, Run]) -> list[tuple[str, Run]]:
         methods=choices["method"],
         students=choices["student"],
         order=order,
+    )
+
+
+_CHOICES: tuple[tuple[str, Callable[[Run], str]], ...] = (
+    ("status", lambda run: run.status),
+    ("method", lambda run: run.config.method),
+    ("student", lambda run: run.config.student.name),
+)
+
+
+def _choice(name: str, options: list[str]) -> list[str]:
+    """Any number of the options; none chosen stands for all."""
+    key = f"runs-{name}"
+    address.settle_several(key, options)
+    labels = state.distinct_labels({option: one_line(option, 40) for option in options})
+    return st.multiselect(
+        name.capitalize(), options, format_func=labels.__getitem__, key=key, placeholder="all", width=210
     )
 
 

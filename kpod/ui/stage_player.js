@@ -1,8 +1,8 @@
-// The curriculum as a matrix that plays: a row a question, a column a stage, coloured by the steps that are still input.
+// The curriculum as a matrix that plays: a row a question, a column a stage, coloured by the steps that are still input;
+// or a row a step, a column an epoch, coloured by difficulty. What differs between the two is in stage_player_cells.js.
 // Texts come from a run and are hostile: they reach the page by textContent alone.
 
 const PLAY_MS_PER_STAGE = 1100
-const MATRIX_HEIGHT = 400
 const STRIP_HEIGHT = 96
 const [LEFT, RIGHT, TOP, GAP, BOTTOM] = [46, 10, 6, 26, 24] // around the matrix; between it and the strip; below the strip
 const METERS = [["supervised", "difficulty supervised, H"], ["budget", "budget, D"], ["steps", "steps supervised"], ["whole", "rationales whole"]]
@@ -26,6 +26,9 @@ class StagePlayer {
   constructor(root, data) {
     Object.assign(this, { root, data, stage: Math.min(data.stage, data.stages.length - 1), row: null, received: data.stage, sent: null })
     this.last = data.stages.length - 1
+    this.kind = data.kind === "difficulty" ? STEP_DIFFICULTY : STEPS_STILL_INPUT
+    this.matrixHeight = this.kind.height(data)
+    this.rows = rowPlaces(data.questions, this.matrixHeight)
     root.replaceChildren(this.buildBar(), this.buildFrame(), this.buildLegend())
     this.observer = new ResizeObserver(() => this.draw())
     this.observer.observe(this.frame)
@@ -47,7 +50,9 @@ class StagePlayer {
     this.ink = style.getPropertyValue("--st-text-color").trim() || "#18202c"
     this.paper = style.getPropertyValue("--st-background-color").trim() || "#ffffff"
     this.font = style.getPropertyValue("--st-font").trim() || "sans-serif"
-    this.rampBar.style.background = `linear-gradient(to right, ${this.ramp.filter((_, i) => i % 4 === 0).join(",")})`
+    const steps = [...Array(17).keys()].map(i => this.rampColour(i / 16))
+    this.rampBar.style.background = `linear-gradient(to right, ${steps.join(",")})`
+    this.legend.style.setProperty("--cell", this.rampColour(0.6))
     this.draw()
   }
 
@@ -59,7 +64,7 @@ class StagePlayer {
     const box = make("label", "slider")
     const head = make("span", "head")
     this.value = make("output", "value")
-    head.append(make("span", "", "Stage t"), this.value)
+    head.append(make("span", "", this.kind.head), this.value)
     this.slider = Object.assign(make("input"), { type: "range", min: 0, max: this.last, step: 1 })
     this.slider.oninput = () => { this.stop(); this.stage = Number(this.slider.value); this.draw() }
     this.slider.onchange = () => this.announce()
@@ -85,7 +90,7 @@ class StagePlayer {
     this.canvas = make("canvas")
     this.canvas.tabIndex = 0
     this.canvas.setAttribute("role", "img")
-    this.canvas.setAttribute("aria-label", "Questions by stage, coloured by the steps that are still input. Left and right change the stage, up and down the question, Enter chooses it, space plays.")
+    this.canvas.setAttribute("aria-label", `${this.kind.description} Left and right change the ${this.kind.unit}, up and down the row, Enter chooses its question, space plays.`)
     this.tooltip = make("div", "tooltip")
     this.tooltip.hidden = true
     this.frame.append(this.canvas, this.tooltip)
@@ -99,20 +104,21 @@ class StagePlayer {
   }
 
   buildLegend() {
-    const legend = make("div", "legend")
+    const legend = this.legend = make("div", "legend")
     this.rampBar = make("span", "ramp")
     const swatch = (name, text) => { const item = make("span", "item"); item.append(make("i", "swatch " + name), text); return item }
     const ramp = make("span", "item")
-    ramp.append("input steps: 0", this.rampBar, String(this.data.most))
+    const [low, high] = this.kind.scale(this.data)
+    ramp.append(low, this.rampBar, high)
     const saves = make("span", "saves")
-    const name = `curriculum-${this.data.name}`.replace(/[^\w.-]+/g, "_")
+    const name = `${this.kind.file}-${this.data.name}`.replace(/[^\w.-]+/g, "_")
     saves.append(
       "Save as",
       makeButton("save", "PNG", "Save as PNG", () => savePng(name + ".png", this.picture())),
       makeButton("save", "SVG", "Save as SVG", () => saveSvg(name + ".svg", this.picture())),
       makeButton("save", "CSV", "Save as CSV", () => saveFile(name + ".csv", this.csv(), "text/csv")),
     )
-    legend.append(ramp, swatch("supervised", "H(t) supervised"), swatch("budget", "D(t) budget"), saves)
+    legend.append(ramp, ...this.kind.marks.map(([mark, text]) => swatch(mark, text)), swatch("supervised", "H(t) supervised"), swatch("budget", "D(t) budget"), saves)
     return legend
   }
 
@@ -148,7 +154,7 @@ class StagePlayer {
 
   markPlaying(on) {
     this.playButton.textContent = on ? "❚❚" : "▶"
-    this.playButton.setAttribute("aria-label", on ? "Pause" : "Play through the stages")
+    this.playButton.setAttribute("aria-label", on ? "Pause" : `Play through the ${this.kind.unit}s`)
   }
 
   announce() {
@@ -180,13 +186,12 @@ class StagePlayer {
     this.tooltip.hidden = !place
     this.draw()
     if (!place) return
-    const { questions, labels, cells, stages, lengths } = this.data
+    const { questions, labels } = this.data
     const title = make("div", "title")
     fillText(title, questions[place.row])
     const text = make("div", "text")
     fillText(text, labels[place.row])
-    const given = cells[place.row][place.column]
-    const facts = make("div", "facts", `stage ${stages[place.column]}: ${given} of ${lengths[place.row]} steps still input, ${lengths[place.row] - given} supervised`)
+    const facts = make("div", "facts", this.kind.facts(this.data, place.row, place.column))
     this.tooltip.replaceChildren(title, text, facts)
     const { x, y, width, height } = this.cell(place.row, place.column)
     this.tooltip.style.left = Math.min(x + width / 2, this.canvas.clientWidth - this.tooltip.offsetWidth - 4) + "px"
@@ -195,23 +200,32 @@ class StagePlayer {
 
   // ---- geometry
 
-  height() { return TOP + MATRIX_HEIGHT + GAP + STRIP_HEIGHT + BOTTOM }
+  height() { return TOP + this.matrixHeight + GAP + STRIP_HEIGHT + BOTTOM }
 
   cell(row, column, width = this.canvas.clientWidth) {
-    const [w, h] = [(width - LEFT - RIGHT) / (this.last + 1), MATRIX_HEIGHT / this.data.cells.length]
-    return { x: LEFT + column * w, y: TOP + row * h, width: w, height: h }
+    const w = (width - LEFT - RIGHT) / (this.last + 1)
+    return { x: LEFT + column * w, y: TOP + this.rows.tops[row], width: w, height: this.rows.size }
   }
 
   place({ offsetX, offsetY }) {
-    const { width, height } = this.cell(0, 0)
-    const [column, row] = [Math.floor((offsetX - LEFT) / width), Math.floor((offsetY - TOP) / height)]
-    return column >= 0 && column <= this.last && row >= 0 && row < this.data.cells.length ? { row, column } : null
+    const column = Math.floor((offsetX - LEFT) / this.cell(0, 0).width)
+    const row = this.rows.tops.findLastIndex(top => top <= offsetY - TOP)
+    return column >= 0 && column <= this.last && row >= 0 && offsetY < TOP + this.matrixHeight ? { row, column } : null
+  }
+
+  // The rows of the chosen question, as a frame around them: its upper edge and height.
+  chosenFrame() {
+    const { chosen, questions } = this.data
+    if (chosen === null || chosen === undefined) return null
+    const last = questions.lastIndexOf(questions[chosen])
+    const top = this.rows.tops[chosen]
+    return { y: TOP + top, height: this.rows.tops[last] + this.rows.size - top }
   }
 
   // How much of a column is told: all up to the stage, a trace of what is still to come.
   told(column) { return Math.max(0.14, Math.min(1, this.stage - column + 1)) }
 
-  colour(count) { return this.ramp[Math.round((count / this.data.most) * (this.ramp.length - 1))] }
+  rampColour(share) { return this.ramp[Math.round((this.kind.start + (1 - this.kind.start) * share) * (this.ramp.length - 1))] }
 
   at(values) {
     const low = Math.floor(this.stage)
@@ -247,35 +261,42 @@ class StagePlayer {
 
   // The same picture with a brush for the screen or for a file.
   paint(brush, width) {
-    const { cells, stages, chosen } = this.data
+    const { cells, stages } = this.data
+    if (!cells.length) return
     const size = this.cell(0, 0, width)
-    const gap = size.height > 5 ? 1 : 0
+    const floor = TOP + this.matrixHeight
     for (let column = 0; column <= this.last; column++) {
       const told = this.told(column)
-      cells.forEach((row, i) => {
-        const { x, y } = this.cell(i, column, width)
-        const [from, to] = [Math.round(y), Math.round(y + size.height)] // whole pixels: no hairlines between rows
-        brush.rect(x + 1, from, size.width - 2, to - from - gap, this.colour(row[column]), told)
-      })
+      cells.forEach((row, i) => { if (row[column] !== null) this.paintCell(brush, width, i, column, told) })
       const middle = LEFT + (column + 0.5) * size.width
       if (column % Math.ceil((this.last + 1) / 20) === 0 || column === this.last)
-        brush.text(String(stages[column]), middle, TOP + MATRIX_HEIGHT + 16, this.ink, told, "center")
+        brush.text(String(stages[column]), middle, floor + 16, this.ink, told, "center")
     }
-    brush.text("stage", LEFT - 8, TOP + MATRIX_HEIGHT + 16, this.ink, 0.66, "right")
+    brush.text(this.kind.unit, LEFT - 8, floor + 16, this.ink, 0.66, "right")
     const now = LEFT + Math.min(this.last, this.stage) * size.width
-    brush.frame(now, TOP - 3, size.width, MATRIX_HEIGHT + 6, this.ink, 1.5)
-    for (const [row, strength] of [[this.row, 1], [chosen, 2.5]]) {
-      if (row === null || row === undefined) continue
-      const { y } = this.cell(row, 0, width)
-      brush.frame(LEFT - 1, y - 1, width - LEFT - RIGHT + 2, Math.max(size.height + 1, 3), this.ink, strength)
-      if (row === chosen) brush.text("▸", LEFT - 6, y + size.height / 2 + 4, this.ink, 1, "right")
+    brush.frame(now, TOP - 3, size.width, this.matrixHeight + 6, this.ink, 1.5)
+    const outline = ({ y, height }, strength) => brush.frame(LEFT - 1, y - 1, width - LEFT - RIGHT + 2, Math.max(height + 1, 3), this.ink, strength)
+    if (this.row !== null) outline(this.cell(this.row, 0, width), 1)
+    const chosen = this.chosenFrame()
+    if (chosen) {
+      outline(chosen, 2.5)
+      brush.text("▸", LEFT - 6, chosen.y + chosen.height / 2 + 4, this.ink, 1, "right")
     }
     this.paintStrip(brush, width, size.width)
   }
 
+  paintCell(brush, width, row, column, told) {
+    const { x, y, width: w, height } = this.cell(row, column, width)
+    const gap = height > 5 ? 1 : 0
+    const [from, to] = [Math.round(y), Math.round(y + height)] // whole pixels: no hairlines between rows
+    const drawn = this.kind.whole(this.data, row, column) ? w - 2 : NARROW * w
+    const colour = this.rampColour(this.kind.share(this.data, this.data.cells[row][column]))
+    brush.rect(x + (w - drawn) / 2, from, drawn, to - from - gap, colour, told)
+  }
+
   paintStrip(brush, width, columnWidth) {
     const { supervised, budget, colours } = this.data
-    const floor = TOP + MATRIX_HEIGHT + GAP + STRIP_HEIGHT
+    const floor = TOP + this.matrixHeight + GAP + STRIP_HEIGHT
     const y = share => floor - share * (STRIP_HEIGHT - 8)
     for (const share of [0, 0.5, 1]) {
       brush.line([[LEFT, y(share)], [width - RIGHT, y(share)]], this.ink, 1, 0.14)
@@ -301,48 +322,5 @@ class StagePlayer {
     return svg
   }
 
-  csv() {
-    const { questions, lengths, cells, stages } = this.data
-    return csvText([["question", "steps", ...stages.map(t => `input_steps_stage_${t}`)], ...questions.map((q, i) => [q, lengths[i], ...cells[i]])])
-  }
-}
-
-function canvasBrush(pen, font) {
-  return {
-    rect(x, y, width, height, fill, alpha) { pen.globalAlpha = alpha; pen.fillStyle = fill; pen.fillRect(x, y, width, height) },
-    frame(x, y, width, height, stroke, size) { pen.globalAlpha = 1; pen.strokeStyle = stroke; pen.lineWidth = size; pen.setLineDash([]); pen.strokeRect(x, y, width, height) },
-    line(points, stroke, size, alpha, dash = []) {
-      Object.assign(pen, { globalAlpha: alpha, strokeStyle: stroke, lineWidth: size })
-      pen.setLineDash(dash)
-      pen.beginPath()
-      points.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)))
-      pen.stroke()
-    },
-    diamond(x, y, size, stroke, fill) {
-      Object.assign(pen, { globalAlpha: 1, strokeStyle: stroke, fillStyle: fill, lineWidth: 2 })
-      pen.setLineDash([])
-      pen.beginPath()
-      for (const [dx, dy] of [[0, -size], [size, 0], [0, size], [-size, 0]]) pen.lineTo(x + dx, y + dy)
-      pen.closePath()
-      pen.fill()
-      pen.stroke()
-    },
-    text(text, x, y, fill, alpha, align) { Object.assign(pen, { globalAlpha: alpha, fillStyle: fill, textAlign: align, font: `12px ${font}` }); pen.fillText(text, x, y) },
-  }
-}
-
-function svgBrush(svg) {
-  const round = value => Number(value.toFixed(2))
-  return {
-    rect(x, y, width, height, fill, opacity) { shape("rect", { x: round(x), y: round(y), width: round(width), height: round(height), fill, opacity: round(opacity) }, svg) },
-    frame(x, y, width, height, stroke, size) { shape("rect", { x: round(x), y: round(y), width: round(width), height: round(height), fill: "none", stroke, "stroke-width": size }, svg) },
-    line(points, stroke, size, opacity, dash = []) {
-      shape("polyline", { points: points.map(point => point.map(round).join(",")).join(" "), fill: "none", stroke, "stroke-width": size, opacity, "stroke-dasharray": dash.join(" ") }, svg)
-    },
-    diamond(x, y, size, stroke, fill) { shape("path", { d: `M${round(x)} ${round(y - size)}l${size} ${size}l${-size} ${size}l${-size} ${-size}z`, stroke, fill, "stroke-width": 2 }, svg) },
-    text(text, x, y, fill, opacity, align) {
-      const anchor = { left: "start", center: "middle", right: "end" }[align]
-      shape("text", { x: round(x), y: round(y), fill, opacity: round(opacity), "text-anchor": anchor, "font-size": 12 }, svg).textContent = text
-    },
-  }
+  csv() { return csvText(this.kind.csv(this.data)) }
 }

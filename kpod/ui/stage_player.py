@@ -1,4 +1,4 @@
-"""The matrix of questions by stage as a component that plays: canvas, scrub and keys, all in the browser."""
+"""The matrices of the curriculum as a component that plays: canvas, scrub and keys, all in the browser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 from kpod.charts.step_matrix import player_colours
 from kpod.ui.components import make_component
 
-_MOUNT = make_component("stage_player", "sp", "component_common", "stage_player")
+_SCRIPTS = ("component_common", "stage_player_cells", "stage_player_brushes", "stage_player")
+_MOUNT = make_component("stage_player", "sp", *_SCRIPTS)
 
 
 def stage_player(
@@ -20,8 +21,9 @@ def stage_player(
     on_stage: Any = None,
     on_picked: Any = None,
 ) -> None:
-    """Mount the player; `payload` is `kpod.charts.step_matrix.player_payload`, `name` what saved files are called.
+    """Mount the player; `name` is what saved files are called.
 
+    `payload` is `player_payload` of `kpod.charts.step_matrix` or `difficulty_payload` of `charts.difficulty_matrix`.
     While `identity` stays the same the player keeps its own stage over reruns. The callbacks find the stage where it
     was left in `st.session_state[key]["stage"]` and the row that was clicked in `st.session_state[key]["picked"]`.
     """

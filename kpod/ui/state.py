@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import streamlit as st
@@ -63,16 +64,18 @@ def start_link(label: str) -> None:
         st.switch_page(PAGES / "distill.py", query_params={})
 
 
-def question_picker(run: Run) -> str:
+def question_picker(run: Run, preferred: Collection[str] = ()) -> str:
     """The choice of a question that the run learned from: searchable, with a step back and forth.
 
-    Where a lasso is drawn on the map, through the questions in it (and the chosen one).
+    Where a lasso is drawn on the map, through the questions in it (and the chosen one). While none is chosen, the first
+    is one of `preferred`, if it can be.
     """
     all_ids, texts = _learned_questions(run)
     ids = _narrowed(run, all_ids)
     with st.container(horizontal=True, vertical_alignment="bottom", key="question-bar", gap="small"):
         options = _options(ids, texts)
-        address.settle("question", options)
+        liked = frozenset(preferred)
+        address.settle("question", options, default=next((q for q in options if q in liked), None))
         labels = distinct_labels({q: f"{one_line(q, 40)} · {one_line(texts[q], 110)}" for q in options})
         chosen = st.selectbox(
             "Question",

@@ -2,6 +2,8 @@
 // points at what it covers on the other.
 
 const SHOWN_MOVERS = 8
+const BAR_HEIGHT = 4 // pixels of the second cue at the ends of the scales
+const WEIGHT_NAMES = { token: "Weight w", word: "Weight of a word", step: "Weight of a step" }
 const comparisons = new WeakMap()
 
 export default function (component) {
@@ -24,20 +26,23 @@ class Comparison {
     below.append(this.buildMovers())
     this.tooltip = make("div", "tooltip")
     this.tooltip.hidden = true
-    root.replaceChildren(this.buildLegend(), sides, below, this.tooltip)
-    root.onpointerover = event => this.point(event.target.closest?.(".token"))
-    root.onpointerleave = () => this.point(null)
+    const text = make("div", "texts")
+    text.append(sides, below)
+    root.replaceChildren(this.buildLegend(), text, this.tooltip)
+    root.onpointerover = event => this.point(event.target.closest?.(".token, .mover") ?? this.held)
+    root.onpointerleave = () => this.point(this.held)
+    root.onclick = event => { const token = event.target.closest?.(".token"); if (token) this.hold(token) }
     root.onfocusin = event => this.point(event.target.closest?.(".token, .mover"))
     root.onkeydown = event => this.onKey(event)
   }
 
   weightColour(w) {
-    const level = Math.round(Math.min(1, Math.max(0, w)) * (this.scale.fill.length - 1))
+    const level = Math.round(Math.min(1, Math.max(0, w / this.data.top)) * (this.scale.fill.length - 1))
     return [this.scale.fill[level], this.scale.ink[level]]
   }
 
   signedColour(d) {
-    const level = Math.round((Math.min(1, Math.max(-1, d)) + 1) / 2 * (this.scale.signed.length - 1))
+    const level = Math.round((Math.min(1, Math.max(-1, d / this.data.top)) + 1) / 2 * (this.scale.signed.length - 1))
     return [this.scale.signed[level], this.scale.signed_ink[level]]
   }
 
@@ -63,8 +68,9 @@ class Comparison {
       const [fill, ink] = colour(side.weights[j])
       token.style.background = fill
       token.style.color = ink
-      // The second cue: a bar above for A, below for B; below the token its weight where there is no sign.
-      const size = (3 * Math.min(1, Math.abs(side.weights[j]))).toFixed(1) + "px"
+      // The second cue: a bar above for A, below for B; below the token its weight where there is no sign. In whole
+      // pixels: a browser draws any thinner line as thick as one.
+      const size = Math.round(BAR_HEIGHT * Math.min(1, Math.abs(side.weights[j]) / this.data.top)) + "px"
       token.style[isSigned && side.weights[j] > 0 ? "borderTopWidth" : "borderBottomWidth"] = size
       token.dataset.index = j
       token.dataset.panel = letter
@@ -86,37 +92,73 @@ class Comparison {
       box.append(make("span", "head", label), bar, row)
       legend.append(box)
     }
-    ramp("Weight w", this.scale.fill, ["0", "0.5", "1"])
-    ramp("Difference A − B", this.scale.signed, ["−1 (B more)", "0", "+1 (A more)"])
+    for (const each of this.ramps()) ramp(each.label, each.colours, each.ticks)
     const save = make("div", "saves")
-    save.append(makeButton("save", "CSV", "Save the difference as CSV", () => saveFile(`difference-${this.data.name.replace(/[^\w.-]+/g, "_")}.csv`, this.csv(), "text/csv")))
+    const name = form => `difference-${this.data.name}.${form}`.replace(/[^\w.-]+/g, "_")
+    save.append(
+      makeButton("save", "PNG", "Save the comparison as PNG", () => savePng(name("png"), this.picture())),
+      makeButton("save", "SVG", "Save the comparison as SVG", () => saveSvg(name("svg"), this.picture())),
+      makeButton("save", "CSV", "Save the difference as CSV", () => saveFile(name("csv"), this.csv(), "text/csv")),
+    )
     legend.append(save)
     return legend
+  }
+
+  ramps() {
+    const short = value => String(Number(value.toPrecision(2)))
+    const top = short(this.data.top)
+    return [
+      { label: WEIGHT_NAMES[this.data.unit], colours: this.scale.fill, ticks: ["0", short(this.data.top / 2), top] },
+      { label: "Difference A − B", colours: this.scale.signed, ticks: [`−${top} (B more)`, "0", `+${top} (A more)`] },
+    ]
+  }
+
+  picture() {
+    this.hold(null)
+    return tokenPicture(this.root, ".texts", { title: this.data.name.slice(0, 60), ramps: this.ramps() })
   }
 
   buildMovers() {
     const { difference, texts } = this.data.pieces
     const box = make("section", "movers")
     box.append(make("h3", "", "Farthest apart"))
-    const order = difference.map((_, j) => j).sort((i, j) => Math.abs(difference[j]) - Math.abs(difference[i])).slice(0, SHOWN_MOVERS)
-    for (const j of order) {
-      const row = makeButton("mover", undefined, `Show where ${signed(difference[j])} is`, () => this.point(row))
+    const order = difference.map((_, j) => j).filter(j => texts[j].trim()).sort((i, j) => Math.abs(difference[j]) - Math.abs(difference[i]))
+    for (const j of order.slice(0, SHOWN_MOVERS)) {
+      const row = makeButton("mover", undefined, `${signed(difference[j])} in ${this.place(j)}; show it in the text`, () => this.goTo(j))
       row.dataset.index = j
       row.dataset.panel = "D"
-      row.onpointerenter = () => this.point(row)
       const [fill, ink] = this.signedColour(difference[j])
       const value = make("span", "value", signed(difference[j]))
       Object.assign(value.style, { background: fill, color: ink })
-      row.append(quotedText(texts[j]), value)
+      row.append(quotedText(texts[j]), make("span", "place", this.place(j)), value)
       box.append(row)
     }
     return box
   }
 
+  // Where a piece stands: the same text comes many times in a rationale.
+  place(j) {
+    const { steps, places } = this.data.pieces
+    return `step ${steps[j] + 1}` + (this.data.unit === "step" ? "" : `, ${this.data.unit} ${places[j]}`)
+  }
+
+  // From the list to the text: the piece in sight and marked on all sides, until something else is chosen.
+  goTo(j) {
+    const { text, tokens } = this.panels[2]
+    text.focus({ preventScroll: true })
+    tokens[j].scrollIntoView({ block: "nearest", behavior: prefersCalm() ? "auto" : "smooth" })
+    this.hold(tokens[j])
+  }
+
+  hold(token) {
+    this.held = token
+    this.point(token)
+  }
+
   csv() {
-    const { texts, steps, a, b, first, second, difference } = this.data.pieces
-    const rows = texts.map((text, j) => [j, text, steps[j] + 1, a[j], b[j], first[j], second[j], difference[j]])
-    return csvText([["piece", "text", "step", "token_a", "token_b", "weight_a", "weight_b", "difference"], ...rows])
+    const { texts, steps, places, a, b, first, second, difference } = this.data.pieces
+    const rows = texts.map((text, j) => [j, text, steps[j] + 1, places[j], a[j], b[j], first[j], second[j], difference[j]])
+    return csvText([["piece", "text", "step", "place", "token_a", "token_b", "weight_a", "weight_b", "difference"], ...rows])
   }
 
   // The tokens of A, of B and the pieces that belong to what is pointed at.
@@ -144,9 +186,9 @@ class Comparison {
   }
 
   fillTooltip(j) {
-    const { texts, first, second, difference, steps } = this.data.pieces
+    const { texts, first, second, difference } = this.data.pieces
     const facts = make("dl", "facts")
-    const rows = [["A", first[j].toFixed(3)], ["B", second[j].toFixed(3)], ["A − B", signed(difference[j])], ["step", String(steps[j] + 1)]]
+    const rows = [["A", first[j].toFixed(3)], ["B", second[j].toFixed(3)], ["A − B", signed(difference[j])], ["place", this.place(j)]]
     for (const [name, value] of rows) facts.append(make("dt", "", name), make("dd", "", value))
     this.tooltip.replaceChildren(quotedText(texts[j]), facts)
     this.tooltip.hidden = false
@@ -161,6 +203,7 @@ class Comparison {
   }
 
   onKey(event) {
+    if (event.key === "Escape" && this.held) return this.hold(null)
     const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
     const letter = event.target.dataset?.panel
     if (!move || !event.target.classList.contains("text")) return

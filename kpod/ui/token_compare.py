@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,21 +10,22 @@ import streamlit as st
 
 from kpod.charts.keypoints import scales, weights_by_epoch
 from kpod.charts.text import one_line
-from kpod.charts.token_comparison import agreement_figure, agreement_figures, comparison_payload, pieces_of
+from kpod.charts.token_comparison import agreement_figure, agreement_figures, comparison_payload, in_units, pieces_of
 from kpod.run_store import Run
 from kpod.token_analysis import rows_of_places, same_tokens
 from kpod.ui import address, parts, reads, state
 from kpod.ui.components import make_component
 from kpod.ui.corpus import read_corpus
-from kpod.ui.saved_figures import figure
+from kpod.ui.saved_figures import figure, format_choice
+from kpod.ui.token_units import unit_choice
 
 THRESHOLD = 0.5
-_MOUNT = make_component("token_comparison", "tc", "component_common", "token_compare")
+_MOUNT = make_component("token_comparison", "tc", "component_common", "token_picture", "token_compare")
 
 
 @dataclass(frozen=True)
 class Side:
-    """One side of the comparison: a run's tokens of the question, and the weights of the chosen epoch."""
+    """One side of the comparison: a run's tokens of the question, or its words or steps, and their weights."""
 
     run: Run
     epoch: str
@@ -65,20 +66,27 @@ def compare_view(run: Run, question: str) -> None:
             "Both runs learned from this question, but from different rationales: their tokens have no common places.",
         )
         return
-    _show(run, question, first, second)
+    unit, how = unit_choice()
+    _show(question, _in_units(first, unit, how), _in_units(second, unit, how), unit, how)
     _over_the_corpus(first, second)
 
 
-def _show(run: Run, question: str, first: Side, second: Side) -> None:
+def _in_units(side: Side, unit: str, how: str) -> Side:
+    tokens, weights = in_units(side.rationale, side.tokens, side.weights, unit, how)
+    return replace(side, tokens=tokens, weights=weights)
+
+
+def _show(question: str, first: Side, second: Side, unit: str, how: str) -> None:
     pieces = pieces_of(first.rationale, first.tokens, second.tokens)
     if not len(pieces.starts):
         parts.empty_state("Nothing to compare", "No token of one side covers text that a token of the other covers.")
         return
     parts.figures(agreement_figures(first.weights[pieces.first], second.weights[pieces.second], THRESHOLD))
     payload = comparison_payload(first.rationale, first.tokens, first.weights, second.tokens, second.weights)
-    identity = f"{question}\n{first.run.folder}\n{first.epoch}\n{second.run.folder}\n{second.epoch}"
+    identity = "\n".join((question, *(f"{side.run.folder}\n{side.epoch}" for side in (first, second)), unit, how))
     names = [f"A: {first.name}", f"B: {second.name}"]
-    _MOUNT(data={**payload, "key": identity, "names": names, "name": question, "scales": scales()}, key="comparison")
+    looks = {"key": identity, "names": names, "name": question, "unit": unit, "scales": scales()}
+    _MOUNT(data={**payload, **looks}, key="comparison")
 
 
 def _side(run: Run, question: str, parameter: str, label: str, *, latest: bool) -> Side | None:
@@ -99,7 +107,11 @@ def _side(run: Run, question: str, parameter: str, label: str, *, latest: bool) 
 
 def _over_the_corpus(first: Side, second: Side) -> None:
     """The same comparison over all rationales that both runs have."""
-    parts.section("Over all rationales", "The same two, on every token that both have at the same place of one text.")
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom", key="agreement-head"
+    ):
+        parts.section("Over all rationales", "The same two, on every token that both have at the same place of a text.")
+        format_choice()
     with st.spinner("Reading all tokens …"):
         runs = (first.run, second.run)
         stamps = tuple(reads.stamp(one, name) for one in runs for name in ("tokens", "weight_history"))

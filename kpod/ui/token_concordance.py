@@ -16,7 +16,7 @@ from kpod.token_analysis import find_occurrences, in_context
 from kpod.ui import address, parts, reads, state
 from kpod.ui.components import make_component
 from kpod.ui.corpus import Corpus, read_corpus
-from kpod.ui.saved_figures import figure
+from kpod.ui.saved_figures import figure, format_choice
 
 MATCHES = {"whole word": "word", "token": "token", "anywhere": "anywhere"}
 _MOUNT = make_component("concordance", "kw", "component_common", "token_concordance")
@@ -41,15 +41,17 @@ def concordance_view(run: Run) -> None:
     left, right = st.columns([7, 4], gap="large", vertical_alignment="bottom")
     with left:
         _figures(found)
-        st.download_button(
-            "All occurrences as CSV",
-            data=lambda: concordance_table(found, corpus.ids).to_csv(index=False).encode(),
-            file_name="concordance.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key="occurrences-csv",
-        )
+        with st.container(horizontal=True, vertical_alignment="center", key="concordance-files"):
+            st.download_button(
+                "All occurrences as CSV",
+                data=lambda: concordance_table(found, corpus.ids).to_csv(index=False).encode(),
+                file_name="concordance.csv",
+                mime="text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+                key="occurrences-csv",
+            )
+            format_choice()
     with right:
         figure(weights_histogram(found["weight"].to_numpy()), "occurrence-weights")
     _list(run, corpus, found, f"{query}\n{match}\n{order}\n{match_case}")

@@ -16,6 +16,8 @@ from kpod.ui.saved_figures import figure, format_choice
 from kpod.ui.token_validation import validation_view
 
 LEAST_COUNT = 3  # words that occur less often say little about themselves
+WORDS_HEIGHT = 36 + 7 * 35  # pixels: seven whole rows
+ROLE_HEIGHT = 52  # pixels: ten roles are as high as the two figures beside them
 
 
 def corpus_view(run: Run) -> None:
@@ -35,24 +37,33 @@ def corpus_view(run: Run) -> None:
     with left:
         parts.section("Weight by kind of token", "Median, quartiles, 5% and 95%.")
         figure(summary.classes_figure(kinds, weights), "classes")
-        if "role" in corpus.tokens:
-            parts.section("Weight by role", "What each token is for, which the made problems know.")
-            names, groups = np.unique(corpus.column("role").astype(str), return_inverse=True)
-            figure(summary.spread_figure(names.tolist(), groups, weights), "roles")
-    with right:
-        _against_loss(run, corpus, weights)
+    if "role" in corpus.tokens:
+        with right:
+            _by_role(corpus, weights)
+    with left if "role" in corpus.tokens else right:
+        _over_epochs(run)
     left, right = st.columns(2, gap="large")
     with left:
+        _against_loss(run, corpus, weights)
+    with right:
         rho = correlation(words["count"].to_numpy(), words["weight"].to_numpy())
         parts.section("Do common tokens lose weight?", _frequency_sentence(rho, len(words)))
         figure(summary.frequency_figure(words, frequency_bins(words)), "frequency")
-    with right:
-        if run.has("weight_history"):
-            parts.section("Kinds over the epochs", "Mean weight of each kind as the mask was learned.")
-            means = _kind_means(str(run.folder), reads.stamp(run, "weight_history"), run)
-            figure(summary.kinds_over_epochs_figure(means), "kinds-over-epochs")
     _word_table(words)
     validation_view(run)
+
+
+def _by_role(corpus: Corpus, weights: np.ndarray) -> None:
+    parts.section("Weight by role", "What each token is for, which the made problems know.")
+    names, groups = np.unique(corpus.column("role").astype(str), return_inverse=True)
+    figure(summary.spread_figure(names.tolist(), groups, weights, ROLE_HEIGHT), "roles")
+
+
+def _over_epochs(run: Run) -> None:
+    if run.has("weight_history"):
+        parts.section("Kinds over the epochs", "Mean weight of each kind as the mask was learned.")
+        means = _kind_means(str(run.folder), reads.stamp(run, "weight_history"), run)
+        figure(summary.kinds_over_epochs_figure(means), "kinds-over-epochs")
 
 
 def _against_loss(run: Run, corpus: Corpus, weights: np.ndarray) -> None:
@@ -86,7 +97,7 @@ def _word_table(words: pd.DataFrame) -> None:
     st.dataframe(
         shown,
         hide_index=True,
-        height=320,
+        height=WORDS_HEIGHT,
         key="words",
         column_config=columns,
         on_select=lambda: _open_word(frequent["word"].tolist()),

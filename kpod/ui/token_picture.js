@@ -1,9 +1,11 @@
-// The token view as an SVG of its own: what is on the screen, measured from it, with a title and a legend.
+// Coloured tokens as an SVG of their own: what is on the screen, measured from it, with a title and legends.
 
 const PICTURE_MARGIN = 16
+const RAMP = { width: 180, gap: 40 }
 
-function tokenPicture(root, { title, ramp, ticks }) {
-  const body = root.querySelector(".steps")
+// `selector` names the part of `root` that is shown; of each of `ramps`, `colours` and three `ticks`, and perhaps a `label`.
+function tokenPicture(root, selector, { title, ramps }) {
+  const body = root.querySelector(selector)
   const box = body.getBoundingClientRect()
   const width = Math.ceil(box.width) + 2 * PICTURE_MARGIN
   const top = 56
@@ -18,12 +20,23 @@ function tokenPicture(root, { title, ramp, ticks }) {
     node.textContent = text
   }
   label(PICTURE_MARGIN, 26, title, 15)
-  drawRamp(svg, width - PICTURE_MARGIN - 180, 14, 180, ramp)
-  ticks.forEach((tick, i) => label(width - PICTURE_MARGIN - 180 + 90 * i, 38, tick, 10, ["start", "middle", "end"][i]))
+  ramps.forEach(({ colours, ticks, label: name }, i) => {
+    const x = width - PICTURE_MARGIN - RAMP.width - (ramps.length - 1 - i) * (RAMP.width + RAMP.gap)
+    if (name) label(x, 12, name, 10)
+    drawRamp(svg, x, 16, RAMP.width, colours)
+    ticks.forEach((tick, k) => label(x + (RAMP.width / 2) * k, 38, tick, 10, ["start", "middle", "end"][k]))
+  })
   const [dx, dy] = [PICTURE_MARGIN - box.left, top - box.top]
-  for (const token of body.querySelectorAll(".token")) drawToken(svg, token, dx, dy)
+  for (const panel of body.querySelectorAll(".panel, .movers")) drawFrame(svg, panel, dx, dy)
+  for (const token of body.querySelectorAll(".token, .mover .value")) drawToken(svg, token, dx, dy)
   for (const segment of textSegments(body)) drawSegment(svg, segment, dx, dy)
   return svg
+}
+
+function drawFrame(svg, panel, dx, dy) {
+  const { left, top, width, height } = panel.getBoundingClientRect()
+  const [r, g, b] = plainColour(getComputedStyle(panel).color)
+  shape("rect", { x: left + dx, y: top + dy, width, height, fill: "none", stroke: `rgb(${r},${g},${b})`, "stroke-opacity": 0.18 }, svg)
 }
 
 function fillOf(css) {
@@ -38,11 +51,12 @@ function drawRamp(svg, x, y, width, colours) {
 
 function drawToken(svg, token, dx, dy) {
   const style = getComputedStyle(token)
-  const bar = parseFloat(style.borderBottomWidth)
+  const [above, below] = [parseFloat(style.borderTopWidth), parseFloat(style.borderBottomWidth)]
   for (const { left, top, width, height } of token.getClientRects()) {
     const place = { x: (left + dx).toFixed(1), width: width.toFixed(1) }
     shape("rect", { ...place, y: (top + dy).toFixed(1), height: height.toFixed(1), rx: 2.5, ...fillOf(style.backgroundColor) }, svg)
-    if (bar > 0.2) shape("rect", { ...place, y: (top + dy + height - bar).toFixed(1), height: bar, ...fillOf(style.borderBottomColor) }, svg)
+    if (above > 0.2) shape("rect", { ...place, y: (top + dy).toFixed(1), height: above, ...fillOf(style.borderTopColor) }, svg)
+    if (below > 0.2) shape("rect", { ...place, y: (top + dy + height - below).toFixed(1), height: below, ...fillOf(style.borderBottomColor) }, svg)
   }
 }
 

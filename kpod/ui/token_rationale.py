@@ -11,15 +11,13 @@ from kpod.charts.keypoints import token_payload
 from kpod.charts.text import for_markdown
 from kpod.run_store import Run
 from kpod.ui import address, reads, state
+from kpod.ui.token_units import unit_choice
 from kpod.ui.token_view import COLOURS, CUES, token_view
-
-UNITS = {"tokens": "token", "words": "word", "steps": "step"}
-AGGREGATES = ("mean", "max", "sum")
 
 
 def rationale_view(run: Run, question: str) -> None:
     """The token view of a question that has tokens, and what leads on from it."""
-    unit, how = _unit_choice()
+    unit, how = unit_choice()
     payload = rationale_payload(run, question, unit, how)
     first, labels = np.array(payload["first"]), payload["epochs"]
     top = payload["ranges"]["fixed"][1]
@@ -53,22 +51,6 @@ def rationale_payload(run: Run, question: str, unit: str = "token", how: str = "
     return token_payload(
         rationale, reads.rows(run, "tokens", question), reads.rows(run, "steps", question), history, unit, how
     )
-
-
-def _unit_choice() -> tuple[str, str]:
-    with st.container(horizontal=True, vertical_alignment="center", key="units"):
-        unit = st.segmented_control(
-            "Shown by", list(UNITS), default="tokens", required=True, key="unit", bind="query-params",
-            label_visibility="collapsed",
-        )  # fmt: skip
-        how = "mean"
-        if unit != "tokens":
-            how = st.segmented_control(
-                "Weight of several tokens", AGGREGATES, default="mean", required=True, key="by", bind="query-params",
-                label_visibility="collapsed",
-            )  # fmt: skip
-            st.caption(f"A {UNITS[unit]}'s weight is the {how} of its tokens' weights.", width="content")
-    return UNITS[unit], how
 
 
 def _links(question: str, payload: dict[str, Any], pin: int | None) -> None:

@@ -40,11 +40,16 @@ def validation_view(run: Run) -> None:
         f"truth: {for_markdown(report.truth, 60)}.{unknown} Intervals hold 95% of {report.resamples:,} "
         "resamples of whole questions."
     )
-    figure(auc_figure(report), "validation-auc")
-    _show_table(_table(report), "validation-table")
-    if report.epochs:
-        parts.section("Grading over the epochs", "The weight's AUC as the mask was learned.")
-        figure(epochs_figure(report), "validation-epochs")
+    left, right = st.columns(2, gap="large") if report.epochs else (st.container(), None)
+    with left:
+        parts.section("Against simpler scores", "Each comparison's AUC; the learned weight with its interval.")
+        figure(auc_figure(report), "validation-auc")
+    if right:
+        with right:
+            parts.section("Grading over the epochs", "The weight's AUC as the mask was learned.")
+            figure(epochs_figure(report), "validation-epochs")
+    with st.expander("The comparisons in figures"):
+        _show_table(_table(report), "validation-table")
     if report.agreement:
         parts.section("Agreement with other runs", "Rank correlations over the tokens that both have weighed.")
         _show_table(_agreement(report), "validation-agreement")
@@ -52,7 +57,7 @@ def validation_view(run: Run) -> None:
 
 def _show_table(table: pd.DataFrame, key: str) -> None:
     figures = {name: st.column_config.NumberColumn(format="%.3f") for name in table.select_dtypes("float").columns}
-    st.dataframe(table, hide_index=True, key=key, column_config=figures)
+    st.dataframe(table, hide_index=True, height="content", key=key, column_config=figures)
 
 
 def _table(report: Report) -> pd.DataFrame:

@@ -3,10 +3,13 @@
 
 const PLAY_MS_PER_EPOCH = 900
 const SHORT_RATIONALE = 160 // units; a shorter rationale is set in larger type
-const COVERAGE = [["tokens", "of tokens"], ["loss", "of the loss"], ["digit", "of digits"], ["operator", "of operators"]]
+const BRIEF_RATIONALE = 80 // units; below one that short there is room for a pinned token
+const BAR_HEIGHT = 4 // pixels of the underline at the top of the scale
+const COVERAGE = [["tokens", "of tokens"], ["loss", "of the loss"], ["numbers", "of numbers"], ["operator", "of operators"]]
+const NUMBERS_HINT = "A number counts where all its digits weigh at least as much."
 const UNIT_NAMES = { token: "tokens", word: "words", step: "steps" }
 const CUES = [["bar", "underline"], ["size", "size"]]
-const RANGES = [["fixed", "fixed"], ["own", "of this rationale"]]
+const RANGES = [["fixed", "fixed"], ["own", "this rationale"]]
 const views = new WeakMap()
 
 export default function (component) {
@@ -28,6 +31,7 @@ class TokenView {
     Object.assign(this, { root, data, key: data.key, epoch: 0, threshold: 0, pin: null, colours: "fixed", cue: "bar", theme: null, frame: 0, sent: "", received: "" })
     root.replaceChildren()
     root.classList.toggle("short", data.texts.length <= SHORT_RATIONALE)
+    root.classList.toggle("brief", data.texts.length <= BRIEF_RATIONALE)
     this.last = data.weights.length - 1
     this.buildToolbar()
     const body = make("div", "body")
@@ -108,12 +112,20 @@ class TokenView {
   }
 
   choice(label, name, options) {
-    const box = make("label", "choice " + name)
-    const input = make("select")
-    for (const [value, text] of options) { const option = make("option", "", text); option.value = value; input.append(option) }
-    input.onchange = () => { this[name] = input.value; this.levels.fill(-1); this.draw(); this.announce() }
-    box.append(make("span", "head", label), input)
-    return { box, input }
+    const box = make("div", "choice " + name)
+    box.setAttribute("role", "radiogroup")
+    box.setAttribute("aria-label", label)
+    const row = make("div", "options")
+    const inputs = options.map(([value, text]) => {
+      const input = Object.assign(make("input"), { type: "radio", name: `tv-${name}`, value })
+      input.onchange = () => { this[name] = value; this.levels.fill(-1); this.draw(); this.announce() }
+      const option = make("label", "option")
+      option.append(input, make("span", "", text))
+      row.append(option)
+      return input
+    })
+    box.append(make("span", "head", label), row)
+    return { box, show: value => inputs.forEach(input => { input.checked = input.value === value }) }
   }
 
   buildLegend() {
@@ -198,9 +210,10 @@ class TokenView {
       side.append(row)
       this.coverage[name] = { row, value, fill }
     }
+    this.coverage.numbers.row.title = NUMBERS_HINT
+    side.append(this.buildSaves())
     this.pinBox = make("div", "pin-box")
-    side.append(this.pinBox, this.buildSaves())
-    body.append(side)
+    body.append(side, this.pinBox)
   }
 
   buildSaves() {
@@ -218,7 +231,7 @@ class TokenView {
   picture() {
     this.hover(null)
     const title = `${this.weightName()}, epoch ${this.data.epochs[Math.round(this.epoch)]}`
-    return tokenPicture(this.root, { title, ramp: this.fill, ticks: this.ticks.map(tick => tick.textContent) })
+    return tokenPicture(this.root, ".steps", { title, ramps: [{ colours: this.fill, ticks: this.ticks.map(tick => tick.textContent) }] })
   }
 
   csv() {
@@ -323,12 +336,13 @@ class TokenView {
         token.style.setProperty("--fill", this.fill[level])
         token.style.setProperty("--ink", this.ink[level])
         token.style.setProperty("--share", share.toFixed(2))
+        token.style.setProperty("--bar", Math.round(BAR_HEIGHT * share) + "px") // a thinner line would be drawn as thick as one pixel
       }
       token.classList.toggle("below", current[j] < this.threshold)
       token.classList.toggle("pinned", j === this.pin)
     })
     this.drawControls(current)
-    this.drawPin(current)
+    this.drawPin()
     if (this.hovered != null) this.fillTooltip(this.hovered)
   }
 
@@ -338,19 +352,19 @@ class TokenView {
     this.epochSlider.value.textContent = `${this.data.epochs[shown]} of ${this.data.epochs[this.last]}`
     this.thresholdSlider.input.value = this.threshold
     this.thresholdSlider.value.textContent = this.threshold.toFixed(2)
-    this.rangeChoice.input.value = this.colours
-    this.cueChoice.input.value = this.cue
+    this.rangeChoice.show(this.colours)
+    this.cueChoice.show(this.cue)
     const [low, high] = this.data.ranges[this.colours]
     this.ticks.forEach((tick, i) => { tick.textContent = String(Number((low + (i / 2) * (high - low)).toPrecision(2))) })
     this.rampMark.style.left = percent(Math.min(1, Math.max(0, (this.threshold - low) / (high - low))))
     this.coverageTitle.textContent = `Weight at least ${this.threshold.toFixed(2)} holds`
-    const { counts, digits, operators, nll } = this.data
-    const sums = { tokens: [0, 0], loss: [0, 0], digit: [0, 0], operator: [0, 0] }
+    const { counts, numbers, operators, nll } = this.data
+    const whole = numbers.filter(units => units.every(j => current[j] >= this.threshold))
+    const sums = { tokens: [0, 0], loss: [0, 0], numbers: [whole.length, numbers.length], operator: [0, 0] }
     const add = (name, amount, inside) => { sums[name][0] += inside ? amount : 0; sums[name][1] += amount }
     current.forEach((w, j) => {
       const inside = w >= this.threshold
       add("tokens", counts[j], inside)
-      add("digit", digits[j], inside)
       add("operator", operators[j], inside)
       if (nll) add("loss", nll[j], inside)
     })
@@ -397,10 +411,23 @@ class TokenView {
     this.tooltip.style.top = (above > 0 ? above : box.bottom - frame.top + 6) + "px"
   }
 
-  fillTooltip(j) { this.tooltip.replaceChildren(this.quoted(j), this.factList(j)) }
+  fillTooltip(j) {
+    this.tooltip.replaceChildren(this.quoted(j), this.factList(j))
+    if (this.last > 0) this.tooltip.append(sparkline(this.course(j)))
+  }
 
-  drawPin(current) {
+  // What a trajectory is drawn from: a unit's weight in every epoch, the mean of all units', and where we are.
+  course(j) {
+    const { weights, epochs, ranges } = this.data
+    return {
+      own: weights.map(row => row[j]), mean: weights.map(row => row.reduce((sum, w) => sum + w, 0) / row.length),
+      epochs, most: ranges.fixed[1], epoch: this.epoch, current: this.current[j],
+    }
+  }
+
+  drawPin() {
     const box = this.pinBox
+    box.classList.toggle("empty", this.pin === null)
     if (this.pin === null) {
       box.replaceChildren(make("div", "title", "Trajectory"), make("p", "hint", `Click a ${this.data.unit} to pin it and follow its weight through the epochs.`))
       return
@@ -412,33 +439,8 @@ class TokenView {
     close.setAttribute("aria-label", "Unpin the token")
     close.onclick = () => this.togglePin(this.pin)
     title.append(close)
-    box.replaceChildren(title, this.trajectory(current), this.factList(this.pin))
-  }
-
-  trajectory(current) {
-    const [width, height, left, right, top, bottom] = [280, 132, 26, 8, 8, 22]
-    const svg = document.createElementNS(SVG, "svg")
-    svg.setAttribute("viewBox", `0 0 ${width} ${height}`)
-    svg.setAttribute("class", "trajectory")
-    svg.setAttribute("role", "img")
-    svg.setAttribute("aria-label", `Weight by epoch, now ${current[this.pin].toFixed(3)}`)
-    const x = e => left + (this.last ? (e / this.last) : 0.5) * (width - left - right)
-    const most = this.data.ranges.fixed[1]
-    const y = w => top + (1 - w / most) * (height - top - bottom)
-    for (const w of [0, most / 2, most]) {
-      shape("line", { x1: left, x2: width - right, y1: y(w), y2: y(w), class: "grid" }, svg)
-      shape("text", { x: left - 6, y: y(w) + 3.5, class: "tick end" }, svg).textContent = String(Number(w.toPrecision(2)))
-    }
-    const every = Math.max(1, Math.ceil(this.last / 8))
-    this.data.epochs.forEach((label, e) => {
-      if (e % every === 0 || e === this.last) shape("text", { x: x(e), y: height - 6, class: "tick middle" }, svg).textContent = label
-    })
-    shape("line", { x1: x(this.epoch), x2: x(this.epoch), y1: top, y2: height - bottom, class: "now" }, svg)
-    const path = value => this.data.weights.map((row, e) => `${e ? "L" : "M"}${x(e).toFixed(1)} ${y(value(row)).toFixed(1)}`).join("")
-    shape("path", { d: path(row => row.reduce((sum, w) => sum + w, 0) / row.length), class: "mean" }, svg)
-    shape("path", { d: path(row => row[this.pin]), class: "own" }, svg)
-    this.data.weights.forEach((row, e) => shape("circle", { cx: x(e), cy: y(row[this.pin]), r: 2.6, class: "dot" }, svg))
-    shape("circle", { cx: x(this.epoch), cy: y(current[this.pin]), r: 4.5, class: "dot here" }, svg)
-    return svg
+    const picture = make("div", "course")
+    picture.append(trajectory(this.course(this.pin)), trajectoryLegend(this.data.unit))
+    box.replaceChildren(title, picture, this.factList(this.pin))
   }
 }

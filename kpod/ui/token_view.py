@@ -9,7 +9,7 @@ from kpod.ui.components import make_component
 
 COLOURS = ("fixed", "own")
 CUES = ("bar", "size")
-_MOUNT = make_component("token_view", "tv", "component_common", "token_picture", "token_view")
+_MOUNT = make_component("token_view", "tv", "component_common", "token_picture", "token_trajectory", "token_view")
 
 
 def token_view(

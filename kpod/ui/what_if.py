@@ -20,7 +20,7 @@ from kpod.question_clustering.map_clusters import clusters_of_map
 from kpod.run_curriculum import dry_run_of, schedule_inputs, whole_rationales
 from kpod.run_store import Run
 from kpod.ui import address, distill_draft, parts, reads, state
-from kpod.ui.curriculum_schedule import QUESTIONS, ordered_rows
+from kpod.ui.curriculum_matrix import QUESTIONS, ordered_rows
 from kpod.ui.saved_figures import figure
 from kpod.ui.stage_player import stage_player
 
@@ -78,8 +78,9 @@ def _sliders_and_schedule(run: Run, base: RunConfig) -> None:
     with right, parts.guarded():
         schedule = dry_run_of(basis.table, _clusters(basis, base, config), basis.first_rows, config).schedule
         _figures(basis, schedule)
-        for warning in schedule.warnings:
-            parts.notice("info", "The deadline", warning)
+        said = charts.deadline_notice(schedule)
+        if said is not None:
+            parts.notice("info", *said)
     _ways_on(run, config, assignments, is_kpod=base is run.config)
     with parts.guarded():
         _player(run, basis, schedule)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -101,6 +102,10 @@ def start(watched, place: Path, name: str) -> Run:
     return run_named(place, name)
 
 
+def at_work(watched, stage: str = "distill") -> None:
+    watched.page.locator(".kp-stages .running", has_text=stage).wait_for(timeout=LIMIT_MS)
+
+
 def status(watched, text: str) -> None:
     watched.page.locator(".kp-status", has_text=text).wait_for(timeout=LIMIT_MS)
 
@@ -187,6 +192,17 @@ def test_a_killed_run_is_shown_as_died_in_every_tab_and_the_one_behind_it_moves_
     behind = tab(**form_of("Behind"))
     waiting = start(behind, place, "Behind")
     behind.page.get_by_text("next in the queue").wait_for(timeout=LIMIT_MS)
+    third = tab(**form_of("Third"))
+    expect(third.page.locator(".kp-queue-hint")).to_have_text("second in the queue for cpu, behind “Behind”")
+    queue = behind.page.locator(".st-key-queue-cpu")
+    expect(queue.locator(".kp-queue-mark")).to_have_text(["◐", "1"])
+    expect(queue).to_contain_text("Behind (shown here)")
+    queue.get_by_role("button", name="Killed").click()
+    expect(behind.page).to_have_url(re.compile(f"run={run.id}"), timeout=LIMIT_MS)
+    expect(queue).to_contain_text("Killed (shown here)")
+    behind.settle()
+    queue.get_by_role("button", name="Behind").click()
+    expect(behind.page).to_have_url(re.compile(f"run={waiting.id}"), timeout=LIMIT_MS)
     cold = tab(view="progress", run=run.id)
     status(cold, "running")
     os.kill(read_record(run.folder).pid, signal.SIGKILL)
@@ -194,6 +210,7 @@ def test_a_killed_run_is_shown_as_died_in_every_tab_and_the_one_behind_it_moves_
         status(watched, "died")
         watched.page.get_by_text("The process of this run died").wait_for(timeout=LIMIT_MS)
     status(behind, "finished")
+    expect(third.page.locator(".kp-queue-hint")).to_have_text("starts at once on cpu", timeout=LIMIT_MS)
     assert jobs.state(waiting).status == "finished"
     first.page.locator(".st-key-resume button").first.click()
     first.page.locator(".kp-stages .running", has_text="distill").wait_for(timeout=LIMIT_MS)
@@ -216,3 +233,27 @@ def test_a_run_outlives_the_server_and_is_found_again(tab, place, form_of):
         after.page.get_by_role("button", name="Yes, stop it").click()
         status(after, "cancelled")
         after.page.goto("about:blank")
+
+
+def test_an_open_tab_finds_its_run_again_when_the_server_was_restarted(tab, place, form_of):
+    from tests.support.app_server import free_port, serve
+
+    port = free_port()
+    with serve(place / "runs", place / "first.txt", port) as url:
+        watched = tab(url=url, **form_of("Restarted", **LONG))
+        run = start(watched, place, "Restarted")
+        at_work(watched)
+        watched.page.evaluate("() => { window.neverReloaded = true }")
+    expect(watched.page.get_by_test_id("stConnectionStatus")).to_be_visible()  # the tab has noticed
+    seen = watched.page.locator(".stProgress").inner_text()
+    with serve(place / "runs", place / "second.txt", port):
+        expect(watched.page.locator(".stProgress")).not_to_have_text(seen, timeout=LIMIT_MS)
+        status(watched, "running")
+        assert watched.page.evaluate("() => window.neverReloaded") is True
+        assert f"run={run.id}" in watched.page.url and "view=progress" in watched.page.url
+        watched.problems.clear()  # the browser complained, rightly, while nobody answered
+        watched.page.locator(".st-key-cancel button").first.click()  # it is a page in use, not a picture of one
+        watched.page.get_by_role("button", name="Yes, stop it").click()
+        status(watched, "cancelled")
+        watched.check()
+        watched.page.goto("about:blank")

@@ -108,7 +108,7 @@ def test_the_comparison_is_walked_by_keys(keypoints):
         "B1",
         "D1",
     ]
-    assert page.locator(".st-key-comparison .tooltip dt").all_inner_texts() == ["A", "B", "A − B", "step"]
+    assert page.locator(".st-key-comparison .tooltip dt").all_inner_texts() == ["A", "B", "A − B", "place"]
 
 
 def test_the_matrix_changes_stage_and_question_by_keys(watch, run_ids):

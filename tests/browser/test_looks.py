@@ -6,6 +6,9 @@ tables are painted on a canvas and are not seen here.
 
 from __future__ import annotations
 
+import struct
+from pathlib import Path
+
 import pytest
 
 from tests.support.app_browser import PAGES
@@ -16,7 +19,8 @@ SMALL, LARGE = (1366, 768), (1920, 1080)
 # Each view: its page, what shows that it is drawn ("" for the page's own main part), and the rest of its address.
 VIEWS = {name: (name, "", {}) for name in PAGES} | {
     "distill-weights": ("distill", "", {"group": "weights", "panel": "schedule"}),
-    "distill-data": ("distill", "", {"group": "data", "panel": "command"}),
+    "distill-data": ("distill", "", {"group": "data", "panel": "configuration"}),
+    "distill-run": ("distill", "", {"group": "run", "panel": "changes"}),
     "distill-progress": ("distill", ".kp-stages", {"view": "progress"}),
     "distill-load": ("distill", ".kp-empty", {"view": "load"}),
     "distill-teach": ("distill", ".kp-section", {"view": "teach"}),
@@ -24,6 +28,7 @@ VIEWS = {name: (name, "", {}) for name in PAGES} | {
     "keypoints-compare": ("keypoints", ".st-key-agreement .plot-container", {"view": "Compare"}),
     "keypoints-concordance": ("keypoints", ".st-key-concordance .row", {"view": "Concordance", "search": "trees"}),
     "keypoints-corpus": ("keypoints", ".st-key-words canvas", {"view": "Corpus"}),
+    "curriculum-by-difficulty": ("curriculum", ".st-key-matrix .swatch.narrow", {"cells": "difficulty"}),
     "curriculum-difficulty": ("curriculum", ".kp-path", {"view": "Difficulty"}),
     "curriculum-what-if": ("curriculum", ".plot-container", {"view": "What if"}),
     "results-questions": ("results", ".kp-beside", {"view": "Questions"}),
@@ -56,7 +61,7 @@ def test_nothing_is_cut_off_covered_or_faint(watch, run_ids, name):
             continue  # a size and a scheme have nothing to do with each other: two of the four show both
         watched.change(*size, scheme)
         found |= dict.fromkeys(watched.flaws(), f"{scheme} {size[0]}x{size[1]}")
-        watched.shoot(f"{name}-{scheme}-{size[0]}x{size[1]}")
+        watched.shoot(f"{name}-{scheme}-{size[0]}x{size[1]}", whole=True)
         assert watched.scroll_excess() <= 0, (size, scheme)
     assert found == {}
 
@@ -68,6 +73,23 @@ def test_hostile_texts_make_no_page_wider(watch, run_ids):
         for size, scheme in ((SMALL, "light"), (LARGE, "dark")):
             watched.change(*size, scheme)
             assert watched.scroll_excess() <= 0, (name, size)
+
+
+def test_a_picture_of_a_whole_page_has_its_lower_part_and_leaves_the_window_as_it_was(
+    watch, run_ids, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("tests.support.app_browser.SCREENSHOTS", tmp_path)
+    watched = watch().open("keypoints", mark=".st-key-words canvas", run=run_ids["whole"], view="Corpus")
+    high = watched.content_height()
+    watched.shoot("corpus", whole=True)
+    sizes = {path.name: png_size(path) for path in tmp_path.iterdir()}
+    assert sizes["corpus.png"] == SMALL and high > 2 * SMALL[1]
+    assert sizes["corpus-whole.png"] == (SMALL[0], high)
+    assert watched.page.viewport_size == {"width": SMALL[0], "height": SMALL[1]}
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    return struct.unpack(">II", path.read_bytes()[16:24])
 
 
 def test_a_planted_flaw_is_found(watch, run_ids, monkeypatch):

@@ -83,6 +83,8 @@ def test_a_map_of_a_hundred_thousand(profile, tmp_path):
         print(f"\n{run.name}: " + "; ".join(f"{name} {value:.2f} s" for name, value in figures.items()))
         print(f"playing: {frames:.0f} frames a second")
         watched.check()
+        svg = page.locator(".st-key-map .save.svg")
+        assert svg.is_disabled() and "at most 20,000 points and this map has 100,000" in svg.get_attribute("title")
         assert max(figures.values()) < SANE and frames > 0
     finally:
         watched.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
+
 import numpy as np
 import pytest
 
@@ -123,6 +125,52 @@ def test_a_link_opens_stage_size_lasso_and_question(watch, run_ids):
     assert bar.locator(".size input").input_value() == "2.5"
     assert bar.locator(".toolbar .clear").is_enabled()
     assert "questions selected" in watched.page.locator(".st-key-table-head h2").inner_text()
+
+
+def test_the_size_of_the_points_is_changed_by_hand_and_stays_in_the_address(view):
+    page = view.page
+    canvas, slider = page.locator(".st-key-map canvas"), page.locator(".st-key-map .size input")
+    page.wait_for_timeout(300)
+    before = canvas.evaluate("node => node.toDataURL()")
+    slider.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_url(lambda url: "size=2" in url)
+    view.settle()
+    page.wait_for_timeout(300)
+    larger = canvas.evaluate("node => node.toDataURL()")
+    assert larger != before and slider.input_value() == "2"
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_url(lambda url: "size=" not in url)
+    view.settle()
+    page.wait_for_timeout(300)
+    assert canvas.evaluate("node => node.toDataURL()") == before
+
+
+def test_the_map_is_saved_with_its_legend_as_png_and_as_svg(watch, run_ids, runs):
+    questions = load_run(runs / "whole").questions
+    watched = watch().open("questions", run=run_ids["whole"], question="q005", colour="cluster")
+    watched.page.wait_for_timeout(300)
+    name, content = watched.saved(".st-key-map .save.png")
+    assert name == "questions.png" and content.startswith(b"\x89PNG\r\n")
+    assert int.from_bytes(content[20:24], "big") > watched.page.locator(".st-key-map canvas").bounding_box()["height"]
+    name, content = watched.saved(".st-key-map .save.svg")
+    root = ET.fromstring(content)
+    assert name == "questions.svg" and root.tag.endswith("svg")
+    texts = ["".join(node.itertext()) for node in root.findall("{*}text")]
+    assert "Cluster" in texts and texts.count("pens, more0, each0") == 3  # halo and name on the map, and the legend
+    points = [node for node in root.findall("{*}path") if node.get("fill") not in (None, "none")]
+    assert sum(node.get("d").count("M") for node in points) >= len(questions)
+
+
+def test_the_title_of_the_longest_colouring_is_whole(watch, run_ids):
+    watched = watch().open("questions", run=run_ids["whole"], colour="change")
+    title = watched.page.locator(".st-key-map .legend .title")
+    assert title.inner_text() == "Answer before and after distillation"
+    assert title.evaluate(
+        "node => node.scrollWidth <= node.clientWidth + 1 || getComputedStyle(node).display === 'inline'"
+    )
 
 
 def test_a_neighbour_becomes_the_chosen_question(watch, run_ids):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Locator, expect
 
 from kpod.ui.reads import EXAMPLE_RUN
 from tests.support.app_browser import PAGES, Watched
@@ -31,6 +32,7 @@ FURTHER_VIEWS = {
     ("curriculum", "What if"): ".plot-container",
     ("results", "Questions"): ".kp-beside",
 }
+SLIDERS = ("Start C0 / B", "Power p", "Stages T", "Steps a stage")
 
 
 def seconds(action: Callable[..., object], *arguments: object, **named: object) -> float:
@@ -93,3 +95,15 @@ def test_a_run_as_large_as_gsm8k_opens_on_every_page(fresh, tmp_path):
         words = {"search": "trees"} if view == "Concordance" else {}
         rows[f"{name}, {view}"] = seconds(watched.open, name, mark=mark, run=run.id, view=view, **words)
     assert report(f"{len(run.questions):,} questions, {len(run.tokens):,} tokens", rows) < SANE
+    watched.open("curriculum", mark=".plot-container", run=run.id, view="What if")
+    sliders = watched.page.get_by_role("slider")
+    rows = {name: seconds(slide, watched, sliders.nth(place)) for place, name in enumerate(SLIDERS)}
+    assert report(f"What if, a slider moved, {len(run.questions):,} questions", rows) < SANE
+
+
+def slide(watched: Watched, slider: Locator) -> None:
+    """Move a slider by one place and wait for the figures of the schedule that it gives."""
+    figures = watched.page.locator("[data-testid=stMain] .kp-figures").first
+    before = figures.inner_text()
+    slider.press("ArrowRight")
+    expect(figures).not_to_have_text(before, use_inner_text=True)

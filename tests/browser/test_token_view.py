@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import xml.etree.ElementTree as ET
+
 import pytest
 from playwright.sync_api import expect
 
 from kpod.run_store import load_run
+from kpod.token_analysis import number_spans
 
 pytestmark = pytest.mark.browser
 
@@ -65,6 +70,86 @@ def test_the_threshold_counts_what_it_holds(view, runs):
     assert page.locator(".st-key-tokens .token:not(.below)").count() == above.sum()
 
 
+def test_a_number_is_held_where_all_its_digits_are(view, runs):
+    run = load_run(runs / "whole")
+    tokens = run.table("tokens", question="q003")
+    rationale = run.questions.set_index("question").loc["q003", "rationale"]
+    weakest = []
+    for start, end in number_spans(rationale):
+        touching = (tokens["character_start"] < end) & (tokens["character_end"] > start)
+        weakest.append(tokens["weight"][touching].min())
+    threshold = round(sorted(weakest)[len(weakest) // 2], 2)
+    slide(view.page, "threshold", threshold)
+    held = sum(weight >= threshold for weight in weakest)
+    assert 0 < held < len(weakest)
+    shown = view.page.locator(".st-key-tokens .cover.numbers")
+    assert shown.locator(".value").inner_text() == f"{held / len(weakest):.0%}"
+    assert shown.locator(".name").inner_text() == "of numbers"
+
+
+def test_the_units_are_switched_and_stay_in_the_address(view, runs):
+    page = view.page
+    tokens = load_run(runs / "whole").table("tokens", question="q003")
+    for unit, fewer in (("words", len(tokens)), ("steps", tokens["step"].nunique() + 1)):
+        page.locator(".st-key-unit").get_by_text(unit, exact=True).click()
+        page.wait_for_url(f"**unit={unit}**")
+        view.settle()
+        expect(page.locator(".st-key-tokens .steps")).to_have_class(f"steps by-{unit[:-1]}")
+        assert page.locator(TOKENS).count() < fewer
+    page.locator(".st-key-by").get_by_text("max", exact=True).click()
+    page.wait_for_url("**by=max**")
+    expect(page.locator(".st-key-tokens .legend .head")).to_have_text("Greatest w of a step")
+    strongest = tokens.groupby("step")["weight"].max().iloc[0]
+    page.locator(TOKENS).first.hover()
+    assert page.locator(".st-key-tokens .tooltip dd").first.inner_text() == f"{strongest:.3f}"
+
+
+def test_the_colours_reach_over_this_rationale_alone(view):
+    page = view.page
+    ends = page.locator(".st-key-tokens .ticks span")
+    fills = page.locator(TOKENS).evaluate_all(f"nodes => nodes.map({FILL})")
+    assert ends.all_inner_texts() == ["0", "0.5", "1"]
+    page.locator(".st-key-tokens .choice.colours").get_by_text("this rationale").click()
+    page.wait_for_url("**colours=own**")
+    assert ends.all_inner_texts() != ["0", "0.5", "1"]
+    assert page.locator(TOKENS).evaluate_all(f"nodes => nodes.map({FILL})") != fills
+    page.keyboard.press("ArrowLeft")  # radio buttons, as the keyboard knows them
+    page.wait_for_url(lambda url: "colours=" not in url)
+    assert page.locator(TOKENS).evaluate_all(f"nodes => nodes.map({FILL})") == fills
+
+
+def test_the_second_cue_is_a_line_as_thick_as_the_weight_or_the_size(watch, run_ids, runs):
+    view = watch().open("keypoints", run=run_ids["whole"], question="q003", threshold="0.00")
+    page = view.page
+    weights = load_run(runs / "whole").table("tokens", question="q003")["weight"]
+    lines = page.locator(TOKENS).evaluate_all(
+        "nodes => nodes.map(n => parseFloat(getComputedStyle(n).borderBottomWidth))"
+    )
+    assert lines == [pytest.approx(round(4 * weight), abs=1) for weight in weights]
+    assert {line for line, weight in zip(lines, weights, strict=True) if weight < 0.1} <= {0}
+    page.locator(".st-key-tokens .choice.cue").get_by_text("size", exact=True).click()
+    page.wait_for_url("**cue=size**")
+    look = "n => [parseFloat(getComputedStyle(n).fontSize), parseFloat(getComputedStyle(n).borderBottomWidth)]"
+    small, large = (page.locator(TOKENS).nth(int(at)).evaluate(look) for at in (weights.argmin(), weights.argmax()))
+    assert small[0] < large[0] and small[1] == large[1] == 0
+
+
+@pytest.mark.parametrize("form", ["PNG", "SVG", "CSV"])
+def test_the_view_is_saved(view, runs, form):
+    name, content = view.saved(f".st-key-tokens .saves button:text-is('{form}')")
+    assert name == f"keypoints-q003-epoch-6.{form.lower()}"
+    tokens = load_run(runs / "whole").table("tokens", question="q003")
+    if form == "PNG":
+        assert content.startswith(b"\x89PNG\r\n") and len(content) > 5_000
+    elif form == "SVG":
+        root = ET.fromstring(content)
+        assert root.tag.endswith("svg") and "epoch 6" in "".join(root.itertext())
+        assert len(root.findall("{*}rect")) > len(tokens)
+    else:
+        rows = list(csv.DictReader(io.StringIO(content.decode())))
+        assert [float(row["weight_epoch_6"]) for row in rows] == pytest.approx(tokens["weight"].tolist(), abs=1e-4)
+
+
 def test_a_click_pins_a_token_and_shows_its_trajectory(view, runs):
     page = view.page
     page.locator(TOKENS).nth(12).click()
@@ -72,6 +157,7 @@ def test_a_click_pins_a_token_and_shows_its_trajectory(view, runs):
     weight = load_run(runs / "whole").table("tokens", question="q003")["weight"].iloc[12]
     assert page.locator(".st-key-tokens .pin-box .facts dd").first.inner_text() == f"{weight:.3f}"
     assert page.locator(".st-key-tokens .trajectory circle").count() == 7  # six epochs and where we are
+    assert page.locator(".st-key-tokens .lines .line-entry").all_inner_texts() == ["this token", "mean of all tokens"]
     page.locator(".st-key-tokens .close").click()
     page.wait_for_url(lambda url: "token=" not in url)
     assert page.locator(".st-key-tokens .trajectory").count() == 0
@@ -90,6 +176,22 @@ def test_the_tooltip_says_weight_rank_loss_and_step(view):
     tooltip = view.page.locator(".st-key-tokens .tooltip")
     assert tooltip.is_visible()
     assert tooltip.locator("dt").all_inner_texts() == ["weight", "rank", "NLL", "step", "kind"]
+
+
+def test_the_tooltip_draws_the_weight_through_the_epochs(view, runs):
+    history = load_run(runs / "whole").table("weight_history", question="q003")
+    weights = history[history["position"] == 3].sort_values("epoch")["weight"].tolist()
+    view.page.locator(TOKENS).nth(3).hover()
+    line = view.page.locator(".st-key-tokens .tooltip .sparkline")
+    assert (
+        line.get_attribute("aria-label") == f"Weight from {weights[0]:.2f} in epoch 1 to {weights[-1]:.2f} in epoch 6"
+    )
+    points = line.locator(".own").get_attribute("d").replace("M", "L").split("L")[1:]
+    heights = [float(point.split()[1]) for point in points]
+    assert heights == pytest.approx([25 - 20 * weight for weight in weights], abs=0.06)
+    slide(view.page, "epoch", 0)
+    view.page.locator(TOKENS).nth(3).hover()
+    assert float(line.locator(".here").get_attribute("cx")) == pytest.approx(5)
 
 
 def test_keys_walk_over_the_tokens_and_pin(view):

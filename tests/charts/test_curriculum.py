@@ -39,6 +39,14 @@ def test_picks_stand_beside_the_share_of_each_cluster(made_run):
     assert len({trace.marker.color for trace in figure.data}) == len(figure.data)
 
 
+def test_clusters_of_the_picks_have_their_names_escaped(made_run):
+    figure = curriculum.picks_figure(made_run.stages, cluster_names=["<b>pens</b> %{x}", "boats"])
+    names = [trace.name for trace in figure.data]
+    assert names[:3] == ["&lt;b&gt;pens&lt;/b&gt; %{x}", "boats", "cluster 2"]
+    assert [trace.meta for trace in figure.data] == names
+    assert not any("pens" in trace.hovertemplate for trace in figure.data)
+
+
 def test_picks_without_the_sizes_of_clusters_have_no_bar_of_all(made_run):
     figure = curriculum.picks_figure(made_run.stages)
     assert list(figure.data[0].x) == [str(stage) for stage in made_run.stages["stage"]]

@@ -21,6 +21,13 @@ def test_one_question_has_a_line_a_step_with_open_marks_while_it_is_input(made_r
     assert all(symbol.endswith("-open") for symbol in figure.data[1].marker.symbol)
 
 
+def test_before_distillation_there_is_a_bar_a_step():
+    steps = pd.DataFrame({"step": [1, 0], "difficulty": [0.5, 2.0]})
+    bar = difficulty.before_figure(steps, [None, 3]).data[0]
+    assert list(bar.x) == ["step 1", "step 2"] and list(bar.y) == [2.0, 0.5]
+    assert list(bar.customdata) == ["never supervised", "from stage 3"]
+
+
 def test_the_median_lies_between_its_quartiles():
     history = pd.DataFrame({"epoch": [0] * 5, "difficulty": [1.0, 2.0, 3.0, 4.0, 5.0]})
     low, high, middle = difficulty.corpus_difficulty_figure(history).data

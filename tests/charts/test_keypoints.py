@@ -85,7 +85,7 @@ def test_the_payload_of_a_run_fits_together(made_run):
     assert (
         "".join(a + b for a, b in zip(payload["leads"], payload["texts"], strict=True)) + payload["tail"] == rationale
     )
-    lists = ("texts", "leads", "classes", "token_steps", "nll", "first", "counts", "digits", "operators")
+    lists = ("texts", "leads", "classes", "token_steps", "nll", "first", "counts", "operators")
     assert {len(payload[key]) for key in lists} == {count}
     assert len(payload["weights"]) == len(payload["epochs"]) and {len(row) for row in payload["weights"]} == {count}
     assert payload["weights"][-1] == pytest.approx(tables["tokens"]["weight"].tolist(), abs=1e-4)
@@ -120,8 +120,18 @@ def test_words_join_texts_weights_losses_and_roles():
     assert payload["weights"] == [[1.0] * 5, [0.1, 0.6, 0.7, 0.8, 0.0]]
     assert payload["nll"] == [1.0, 5.5, 1.0, 1.0, 0.0]  # losses of a word's tokens add up
     assert payload["classes"] == ["word", "digit", "operator", "digit", "punctuation"]
-    assert payload["digits"] == [0, 2, 0, 1, 0] and payload["operators"] == [0, 0, 1, 0, 0]
+    assert payload["numbers"] == [[1], [3]] and payload["operators"] == [0, 0, 1, 0, 0]
     assert payload["roles"] == ["other", "number", "operator", "result", "other"]
+
+
+def test_a_number_lies_in_the_units_of_its_digits():
+    tokens = tokens_of([0, 1, 2, 4, 6, 7, 10, 12], [1, 2, 4, 6, 7, 10, 12, 14], weight=0.5)
+    payload = token_payload("1,23 1,000.5 4 é", tokens, STEPS, None)
+    # 1|,|23| 1|,|000|.5| 4: the second comma holds no digit of 1,000.5, and 1,23 is two numbers
+    assert payload["numbers"] == [[0], [2], [3, 5, 6], [7]]
+    assert token_payload("1,23 1,000.5 4 é", tokens, STEPS, None, "step")["numbers"] == [[0]] * 4
+    untouched = token_payload("a 7", tokens_of([0], [1], weight=0.5), STEPS, None)
+    assert untouched["numbers"] == []
 
 
 @pytest.mark.parametrize(("how", "expected"), [("mean", 3.4 / 7), ("max", 0.9), ("sum", 3.4)])

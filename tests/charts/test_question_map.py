@@ -44,7 +44,10 @@ def test_bytes_hold_the_coordinates_the_values_and_the_stages(made_run, colourin
     assert np.array_equal(small, np.vstack([supervised.lengths, supervised.counts]))
     assert meta["stages"] == supervised.stages and meta["byCluster"]
     assert meta["texts"][3].startswith(questions["text"].iloc[3][:40])
-    assert [one["name"] for one in meta["clusters"]] == ["pens", "1", "2", "3", "4"]
+    assert sorted(one["name"] for one in meta["clusters"]) == ["1", "2", "3", "4", "pens"]
+    sizes = questions["cluster"].value_counts()
+    assert [sizes[one["cluster"]] for one in meta["clusters"]] == sorted(sizes[sizes.index >= 0], reverse=True)
+    assert all(one["low"][k] <= one["xy"[k]] <= one["high"][k] for one in meta["clusters"] for k in (0, 1))
 
 
 def test_the_key_stands_first_and_changes_with_the_content(made_run, colouring, supervised):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpod.charts.token_comparison import agreement_figure, agreement_figures, comparison_payload
+from kpod.charts.token_comparison import agreement_figure, agreement_figures, comparison_payload, in_units
 
 TEXT = "So 12."
 
@@ -48,3 +48,25 @@ def test_the_figure_counts_every_token():
     rng = np.random.default_rng(0)
     figure = agreement_figure(rng.random(500), rng.random(500), ("A", "B"), dark=True)
     assert figure.data[0].customdata.sum() == 500
+
+
+def test_words_and_steps_of_different_tokens_are_the_same_pieces():
+    frames = [in_units(TEXT, side, weights, "word", "mean") for side, weights in (
+        (A, np.array([0.1, 0.9, 0.7, 0.0])), (B, np.array([0.3, 0.8, 0.0])),
+    )]  # fmt: skip
+    pieces = comparison_payload(TEXT, *frames[0], *frames[1])["pieces"]
+    assert pieces["texts"] == ["So", "12", "."]
+    assert pieces["first"] == pytest.approx([0.1, 0.8, 0.0]) and pieces["second"] == pytest.approx([0.3, 0.8, 0.0])
+    assert pieces["places"] == [1, 2, 3]
+    step, weights = in_units(TEXT, A, np.array([0.1, 0.9, 0.7, 0.0]), "step", "sum")
+    assert step[["character_start", "character_end", "step"]].to_numpy().tolist() == [[0, 6, 0]]
+    assert weights.tolist() == pytest.approx([1.7])
+    assert comparison_payload(TEXT, step, weights, step, weights)["top"] == pytest.approx(1.7)
+
+
+def test_tokens_are_left_as_they_are_and_places_begin_anew_with_every_step():
+    weights = np.array([0.1, 0.9, 0.7, 0.0])
+    tokens, same = in_units(TEXT, A.assign(step=[0, 0, 1, 1]), weights, "token", "mean")
+    assert same is weights
+    payload = comparison_payload(TEXT, tokens, weights, tokens, weights)
+    assert payload["pieces"]["places"] == [1, 2, 1, 2] and payload["top"] == 1.0

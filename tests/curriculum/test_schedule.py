@@ -40,7 +40,9 @@ def test_hand_worked_schedule():
     assert schedule.diversity_terms[0] == pytest.approx(24.0)
     assert schedule.forced_gains.tolist() == [0.0, 2.0, 5.0]
     assert len(schedule.warnings) == 1
-    assert "at stage 1, at most by 5.26% (stage 1); delta_s = 2 is the smallest" in schedule.warnings[0]
+    # 0.25 of B = 10, the share that the app shows
+    said = "at stage 1, at most by 2.50% of all difficulty (stage 1); delta_s = 2 is the smallest"
+    assert said in schedule.warnings[0] and schedule.feasible_delta_s == 2
 
 
 def test_stage_0_takes_as_many_rounds_as_c0_needs():
@@ -127,11 +129,12 @@ def test_literal_mode_reports_the_jump():
 def test_the_named_delta_s_is_the_smallest_that_stays_within_the_budget():
     difficulties, clusters = some_questions(4, mean_steps=12)
     schedule = build_schedule(difficulties, clusters, num_stages=4)
-    named = int(schedule.warnings[0].split("delta_s = ")[-1].split()[0])
+    named = schedule.feasible_delta_s
     for delta_s in range(1, named + 1):
         tried = build_schedule(difficulties, clusters, num_stages=4, delta_s=delta_s)
         assert bool(tried.warnings) == (delta_s < named)
         assert bool(tried.overruns.any()) == (delta_s < named)
+        assert tried.feasible_delta_s == (named if delta_s < named else None)
 
 
 def test_easy_steps_come_first():

@@ -23,6 +23,7 @@ FLAGS = [
 ]
 TIMEOUT = 120_000  # milliseconds; a page takes one or two seconds where nothing else keeps the machine busy
 expect.set_options(timeout=TIMEOUT)
+HIGHEST = 8_000  # pixels of a picture of a whole page
 LOOKS = 24  # at a page that seems to have a flaw, a quarter of a second after one another
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 # Each page's path and its main part, which is drawn last.
@@ -106,10 +107,39 @@ class Watched:
             self.page.wait_for_timeout(250)
         return found
 
-    def shoot(self, name: str) -> None:
-        """Keep a picture of what the window shows in SCREENSHOTS, to be looked at."""
+    def shoot(self, name: str, *, whole: bool = False) -> None:
+        """Keep a picture of what the window shows in SCREENSHOTS, to be looked at.
+
+        With `whole` also one of all the page, where that is longer than the window: the page scrolls in a part of its
+        own, so the window is made as high as its content for a moment.
+        """
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+        size = self.page.viewport_size
+        if not whole or (height := min(self.content_height(), HIGHEST)) <= size["height"]:
+            return
+        self.page.set_viewport_size({"width": size["width"], "height": height})
+        try:
+            self._still()
+            self.page.screenshot(path=SCREENSHOTS / f"{name}-whole.png")
+        finally:
+            self.page.set_viewport_size(size)
+            self._still()
+
+    def saved(self, button: str) -> tuple[str, bytes]:
+        """What a click on `button` (a selector) saves: the file's name and content."""
+        with self.page.expect_download() as caught:
+            self.page.locator(button).first.click()
+        return caught.value.suggested_filename, Path(caught.value.path()).read_bytes()
+
+    def content_height(self) -> int:
+        """How high the window would have to be to show all the page."""
+        return self.page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
+
+    def _still(self) -> None:
+        """Wait until the page has been laid out for its window, and figures have been drawn for it."""
+        self.settle()
+        self.page.wait_for_timeout(400)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         place = (message.location or {}).get("url", "")

@@ -17,9 +17,9 @@ START_SECONDS = 60.0
 
 
 @contextmanager
-def serve(runs: Path, log: Path) -> Iterator[str]:
-    """The address of the app on a folder of runs, while the context lasts."""
-    port = _free_port()
+def serve(runs: Path, log: Path, port: int | None = None) -> Iterator[str]:
+    """The address of the app on a folder of runs, while the context lasts; on a free port where none is named."""
+    port = free_port() if port is None else port
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with open(log, "wb") as output:
         process = subprocess.Popen(
@@ -43,7 +43,7 @@ def serve(runs: Path, log: Path) -> Iterator[str]:
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

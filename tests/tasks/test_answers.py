@@ -75,6 +75,17 @@ NUMBERS = {
     "Therefore, the answer is (18).": "18",
     "Therefore, the answer is 18th.": "18",
     "So 3 * 6 = 18 pens.\nTherefore, the answer is 18": "18",
+    # How small students run on, and where they are cut off.
+    "12 + 20 = 32. 32 is the answer.\nB: Let us see. There are 5 rows": "32",
+    "Then 4 pens is the right answer, and not 5.": "4",
+    "The answer is 4.\nB: The answer is": "4",
+    "The answer is 10 + 16 = 26.\nThe answer is 10 + 16": "26",
+    "The answer is 26.\n\nThe answer is 10 + 16 =": "26",
+    "So 5 - 2 = 3. The answer is 5 - 2": "5",
+    "The answer is 4. No, the answer is 5 - not 4.": "5",
+    "She has 4 + 5 = 9 pens.\nB: A pen costs $1.10 more.": "9",
+    "In all we have:\nB: 5 + 6 = 11": "11",
+    "Their ages are as 1:2.\nL:B = 1:2, so 4.": "4",
 }
 
 
@@ -198,6 +209,9 @@ LETTERS = {
     "Therefore, the answer is **(C)**.": "C",
     "Therefore, the answer is Option (c).": "C",
     "(C) park": "C",
+    "(C) is the answer, and (A) is too far.": "C",
+    "So B is too far, and C is the correct answer.": "C",
+    "The answer is (C).\nB: The answer is": "C",
 }
 
 
@@ -231,6 +245,35 @@ def test_words_of_a_choice_count_where_choices_are_known():
         "None of them.": None,
     }
     assert {text: answers.extract_letter(text, choices) for text in cases} == cases
+
+
+INFLECTED = {
+    "Only whistling a tune helps.": ["sing loudly", "whistle tune", "sit"],
+    "Only putting on boots keeps one dry.": ["hats", "put on boots", "puts"],
+    "So only bakeries sell it.": ["bank", "bakery", "bread shop"],
+    "Only buses stop there.": ["busy street", "bus", "taxi"],
+    "It takes being brave.": ["bees", "be brave", "brav"],
+    "One would be watching a movie.": ["cinema", "watches movies", "watch"],
+    "She keeps a diary, I say.": ["diary of a king", "keep the diary", "kep"],
+}
+
+
+@pytest.mark.parametrize("text", INFLECTED)
+def test_words_of_a_choice_count_in_another_form(text):
+    assert answers.extract_letter(text, INFLECTED[text]) == "B"
+
+
+def test_words_as_they_stand_come_before_words_in_another_form():
+    choices = ["swim", "boats", "take swimming lessons"]
+    assert answers.extract_letter("A boat is what one needs. For that no swimming counts.", choices) == "B"
+    assert answers.extract_letter("For that only swimming counts.", choices) == "A"
+    assert answers.extract_letter("For that only singing counts.", ["king", "thing", "sing"]) == "C"
+
+
+def test_two_choices_of_the_same_words_are_named_by_neither():
+    assert answers.extract_letter("One may rest.", ["rest", "eat", "rest"]) is None
+    assert answers.extract_letter("They are resting.", ["rests", "eat", "rest"]) is None
+    assert answers.extract_letter("The answer is eating.", ["rest", "eat", "rest"]) == "B"
 
 
 def test_a_letter_beyond_the_choices_is_no_answer():

@@ -311,13 +311,20 @@ AGREEMENT = {
     "asdiv/gpt-3.5-turbo_fewshot_faithfulcot.jsonl": ("asdiv", 0.98),
     "multiarith/gpt-3.5-turbo_fewshot_faithfulcot.jsonl": ("multiarith", 1.0),
     "gsm8k/train_gpt35_metamath_ansaug.jsonl": ("gsm8k", 0.96),
-    "csqa/train.jsonl": ("commonsense_qa", 0.89),
+    "csqa/train.jsonl": ("commonsense_qa", 0.94),
 }
 
 
 @pytest.mark.data
 @pytest.mark.parametrize("name", AGREEMENT)
 def test_extraction_agrees_with_the_files(shared_data, name):
+    """CommonsenseQA's rationales state no letter, and the file's "right" goes by one that the teacher gave beside them.
+
+    Extraction goes by the words of the options, and differs from the file on 536 of 9,741 (908 times it finds none). Of
+    100 of the 536, read: 42 say an option in part or in other words ("rest" for "have rest"), 28 name two or more as
+    equally good, 16 name another one in passing, 8 name one that is listed twice, and in 6 the words that are found are
+    of another option than the file's letter (in one of them the "choices" of "of the above choices").
+    """
     task, least = tasks.get(AGREEMENT[name][0]), AGREEMENT[name][1]
     with (shared_data / name).open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from kpod.cluster_names import rename_clusters
 from kpod.run_store import load_run
-from tests.support.app_pages import open_app
+from tests.support.app_pages import element_keys, open_app, shown
+from tests.support.made_run import make_run
 
 
 def payload_of(app) -> dict:
@@ -30,3 +32,34 @@ def test_the_matrix_has_every_question_in_the_order_asked_for(use_runs, order):
 def test_a_stage_that_is_none_falls_back_to_the_last(use_runs):
     use_runs("whole")
     assert payload_of(open_app("curriculum", stage="99"))["stage"] == 5
+
+
+def test_coloured_by_difficulty_a_row_is_a_step(use_runs):
+    run = load_run(use_runs("whole") / "run")
+    app = open_app("curriculum", question="q003", stage="7")
+    assert payload_of(app)["kind"] == "steps" and payload_of(app)["stage"] == 5
+    next(one for one in app.get("button_group") if one.key == "cells").set_value("difficulty").run()
+    assert not app.exception
+    payload, history = payload_of(app), run.difficulty_history
+    assert payload["kind"] == "difficulty" and payload["stages"] == sorted(history["epoch"].unique())
+    assert len(payload["cells"]) == len(run.steps) and payload["questions"][payload["chosen"]] == "q003"
+    assert "Difficulty by epoch" in shown(app)
+    linked = payload_of(open_app("curriculum", cells="difficulty", stage="7"))
+    assert linked["kind"] == "difficulty" and linked["stage"] == 7  # an epoch after the last stage
+    assert payload_of(open_app("curriculum", cells="<b>"))["kind"] == "steps"
+
+
+def test_coloured_by_difficulty_before_distillation_it_says_what_is_missing(use_runs):
+    use_runs("scheduled")
+    app = open_app("curriculum", cells="difficulty")
+    assert "No difficulties by epoch yet" in shown(app) and "matrix" not in element_keys(app)
+
+
+def test_picks_have_the_names_that_the_map_has(tmp_path, monkeypatch):
+    run = make_run(tmp_path / "run", upto="schedule")
+    monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
+    rename_clusters(run, {1: "<i>Sea</i>"})
+    app = open_app("curriculum")
+    picks = next(one for one in app.get("plotly_chart") if "all questions, then the picks" in one.proto.spec)
+    names = [trace["name"] for trace in json.loads(picks.proto.spec)["data"]]
+    assert names[:2] == ["pens, more0, each0", "&lt;i&gt;Sea&lt;/i&gt;"]

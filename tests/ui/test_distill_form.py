@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from kpod import presets
+from kpod.charts.text import for_html
 from kpod.config import RunConfig
 from kpod.config_forms import command_of, config_of, form_fields, values_of
-from kpod.ui import distill_checks
+from kpod.config_weights import SET_BY_PAPER_MODE
+from kpod.methods import METHODS
+from kpod.paper_settings import OF_THIS_PROGRAM
+from kpod.ui.distill_form import paper_says
 from tests.support.app_pages import address_of, open_app, shown
 
 BASE = next(iter(presets.PRESETS))
@@ -20,8 +25,12 @@ def nothing_run_yet(use_runs):
     use_runs("none")
 
 
-def code(app) -> str:
+def command(app) -> str:
     return app.code[0].value
+
+
+def as_yaml(app) -> str:
+    return app.code[1].value
 
 
 def test_fresh_the_first_preset_can_be_started_with_one_click():
@@ -34,11 +43,19 @@ def test_fresh_the_first_preset_can_be_started_with_one_click():
 
 @pytest.mark.parametrize("name", presets.PRESETS)
 def test_every_preset_is_the_same_as_yaml_and_as_command(name):
-    app = open_app("distill", panel="yaml", preset=SMALL)
+    app = open_app("distill", panel="configuration", preset=SMALL)
     app.selectbox(key="preset-choice").select(name).run()
-    assert RunConfig.from_yaml(code(app)) == presets.get(name)
-    app.segmented_control(key="panel").set_value("command").run()
-    assert code(app) == f"python -m kpod run --preset {name}"
+    assert RunConfig.from_yaml(as_yaml(app)) == presets.get(name)
+    assert command(app) == f"python -m kpod run --preset {name}"
+
+
+@pytest.mark.parametrize("older", ["yaml", "command"])
+def test_links_to_the_panels_of_older_versions_lead_to_both(older):
+    app = open_app("distill", panel=older, preset=SMALL)
+    assert command(app).startswith("python -m kpod run") and as_yaml(app).startswith("name: ")
+    assert address_of(app)["panel"] == "configuration"
+    app.segmented_control(key="panel").set_value("checks").run()
+    assert address_of(app)["panel"] == "checks" and not app.code
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -51,14 +68,50 @@ def test_every_setting_has_a_widget_that_shows_its_value_with_the_papers(group):
             continue
         widget = app.session_state[f"set-{field.path}"]
         assert widget == values[field.path] or (widget == "" and values[field.path] is None), field
-        if field.paper is not None:
-            assert f"paper {distill_checks.for_html(_written(field.paper))}" in text
+        says = paper_says(field)
+        assert says is None or f'<span class="paper">paper: {for_html(says)}</span>' in text, field
+    of_group = [field for field in form_fields() if (field.group or "run") == group]
+    silent = sum(paper_says(field) is None for field in of_group if field.path not in OF_THIS_PROGRAM)
+    assert text.count("paper: not stated") == silent
+    assert text.count('class="paper"') == sum(paper_says(field) is not None for field in of_group)
 
 
-def _written(value: object) -> str:
-    from kpod.ui.distill_form import value_text
+def test_no_setting_is_said_to_have_the_papers_value_paper():
+    says = {field.path: paper_says(field) for field in form_fields()}
+    assert "paper" not in says.values()
+    assert says["steps.mode"].startswith("at every full stop") and says["curriculum.beta"] == "12"
+    assert says["curriculum.delta_s"] is None and says["weights.temperature"] is None  # the paper is silent on them
 
-    return value_text(value)
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_method_is_said_in_words_with_what_it_turns_on(name):
+    app = open_app("distill", group="run", preset=SMALL, set=[f"method={name}"])
+    text, method = shown(app), METHODS[name]
+    assert f"<b>{for_html(method.label)}</b>: {for_html(method.description)}." in text
+    assert "kpod.methods" not in text
+    mark = "✓" if method.weighted_loss else "–"
+    assert f'<tr><td>{mark}</td><th scope="row">Weighted loss</th>' in text
+    assert app.selectbox(key="set-method").value == name
+    assert f"{method.label} ({name})" in app.selectbox(key="set-method").options
+
+
+def test_a_method_that_is_none_has_no_card():
+    app = AppTest.from_function(method_page)
+    app.run()
+    assert not app.exception and not app.get("html")
+
+
+def method_page():
+    from kpod.ui.distill_method import method_card
+
+    method_card("<b>no method")
+
+
+def test_settings_that_the_papers_mode_overrules_say_so():
+    app = open_app("distill", group="weights", preset=SMALL)
+    assert "not used: Mode sets it" not in shown(app)
+    app.segmented_control(key="set-weights.mode").set_value("paper").run()
+    assert shown(app).count("not used: Mode sets it") == len(SET_BY_PAPER_MODE)
 
 
 def test_a_change_is_marked_counted_and_reset():
@@ -67,8 +120,8 @@ def test_a_change_is_marked_counted_and_reset():
     before = presets.get(SMALL).distillation.epochs
     assert f"● changed from {before}" in shown(app) and "<b>1 changed</b>" in shown(app)
     assert address_of(app)["set"] == "distillation.epochs=3"
-    app.segmented_control(key="panel").set_value("command").run()
-    assert code(app).endswith("--set distillation.epochs=3")
+    app.segmented_control(key="panel").set_value("configuration").run()
+    assert command(app).endswith("--set distillation.epochs=3")
     app.button(key="reset-group").click().run()
     assert "changed from" not in shown(app) and "set" not in address_of(app)
     assert app.number_input(key="set-distillation.epochs").value == before
@@ -78,9 +131,9 @@ def test_a_browser_that_still_says_the_address_before_takes_no_change_back():
     app = open_app("distill", group="distillation", panel="changes", preset=SMALL)
     app.number_input(key="set-distillation.epochs").set_value(3).run()
     del app.query_params["set"]  # the next click went out before the browser had heard of the change
-    app.segmented_control(key="panel").set_value("command").run()
+    app.segmented_control(key="panel").set_value("configuration").run()
     assert address_of(app)["set"] == "distillation.epochs=3"
-    assert code(app).endswith("--set distillation.epochs=3")
+    assert command(app).endswith("--set distillation.epochs=3")
 
 
 def test_changes_stay_when_another_group_or_page_is_looked_at():
@@ -129,11 +182,11 @@ def test_what_the_checks_find_is_said_and_nothing_starts():
 
 
 def test_yaml_goes_into_the_form():
-    app = open_app("distill", group="distillation", panel="yaml")
+    app = open_app("distill", group="distillation", panel="configuration")
     wanted = config_of(values_of(presets.get("example")) | {"distillation.epochs": 5, "name": "Pasted"})
     app.text_area(key="yaml-text").set_value(wanted.to_yaml()).run()
     app.button(key="yaml-use").click().run()
-    assert RunConfig.from_yaml(code(app)) == wanted
+    assert RunConfig.from_yaml(as_yaml(app)) == wanted
     assert app.number_input(key="set-distillation.epochs").value == 5
 
 
@@ -151,19 +204,19 @@ def test_yaml_goes_into_the_form():
     ],
 )
 def test_bad_yaml_is_refused_with_a_reason_and_the_form_stays(text):
-    app = open_app("distill", panel="yaml", preset=SMALL)
-    before = code(app)
+    app = open_app("distill", panel="configuration", preset=SMALL)
+    before = as_yaml(app)
     app.text_area(key="yaml-text").set_value(text).run()
     app.button(key="yaml-use").click().run()
     assert not app.exception
     assert "This YAML was not taken" in shown(app) and "<img" not in shown(app)
-    assert code(app) == before
+    assert as_yaml(app) == before
 
 
 def test_the_address_opens_the_form_it_was_copied_from():
-    app = open_app("distill", preset="example", set=["distillation.epochs=4", "name=A b"], panel="command")
+    app = open_app("distill", preset="example", set=["distillation.epochs=4", "name=A b"], panel="configuration")
     config = config_of(values_of(presets.get("example")) | {"distillation.epochs": 4, "name": "A b"})
-    assert code(app) == command_of(config, "example")
+    assert command(app) == command_of(config, "example")
 
 
 @pytest.mark.parametrize(
@@ -193,9 +246,9 @@ def test_a_hostile_name_is_text_everywhere(name):
     app.text_input(key="set-name").set_value(name).run()
     text = shown(app)
     assert "<img" not in text and "\u202e" not in text and "\x1b" not in text
-    for panel in ("yaml", "command"):
-        app.segmented_control(key="panel").set_value(panel).run()
-        assert all(character.isprintable() or character == "\n" for character in code(app))
+    app.segmented_control(key="panel").set_value("configuration").run()
+    for written in (command(app), as_yaml(app)):
+        assert all(character.isprintable() or character == "\n" for character in written)
     assert app.session_state["draft"].config().name == name
 
 
@@ -218,9 +271,9 @@ def test_a_path_is_taken_as_it_is_typed():
 
 
 def test_yaml_of_an_older_version_is_taken_and_what_was_translated_is_said():
-    app = open_app("distill", panel="yaml", preset=SMALL)
-    text = code(app).replace("wrong_rationales: drop", "keep_wrong_rationales: true")
+    app = open_app("distill", panel="configuration", preset=SMALL)
+    text = as_yaml(app).replace("wrong_rationales: drop", "keep_wrong_rationales: true")
     app.text_area(key="yaml-text").input(text)
     app.button(key="yaml-use").click().run()
     assert "was read as data.wrong_rationales=keep" in shown(app)
-    assert RunConfig.from_yaml(code(app)).data.wrong_rationales == "keep"
+    assert RunConfig.from_yaml(as_yaml(app)).data.wrong_rationales == "keep"

@@ -113,6 +113,31 @@ def test_a_link_opens_with_its_colouring(use_runs, colour):
     assert open_app("questions", colour=colour).selectbox(key="colour").value == colour
 
 
+def test_stage_outcome_and_text_come_first_in_the_table(use_runs):
+    use_runs("whole")
+    columns = list(open_app("questions").dataframe[0].value)
+    assert columns[:4] == ["question", "stage", "after", "text"] and "cluster" in columns[4:]
+    columns = list(open_app("questions", colour="difficulty").dataframe[0].value)
+    assert columns[:5] == ["question", "stage", "after", "difficulty", "text"]
+
+
+def test_steps_of_questions_that_are_not_there_are_said_to_be_damage(tmp_path, monkeypatch):
+    monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
+    run = make_run(tmp_path / "run")
+    run.write_table("steps", run.steps.assign(question_index=10_000))
+    assert "has steps of questions that questions.parquet lacks" in shown(open_app("questions"))
+
+
+def test_a_question_without_a_place_takes_its_steps_with_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
+    run = make_run(tmp_path / "run")
+    before = open_app("questions").dataframe[0].value
+    run.write_table("questions", run.questions.assign(x=run.questions["x"].where(run.questions["question"] != "q002")))
+    after = open_app("questions").dataframe[0].value
+    expected = before[before["question"] != "q002"].reset_index(drop=True)
+    assert after[["question", "steps", "difficulty"]].equals(expected[["question", "steps", "difficulty"]])
+
+
 def test_clusters_are_renamed_and_get_their_words_back(tmp_path, monkeypatch):
     monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
     run = make_run(tmp_path / "run")

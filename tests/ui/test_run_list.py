@@ -41,6 +41,40 @@ def test_runs_are_found_by_words_and_by_status(five):
     assert not app.exception and "No run is like that" in shown(app)
 
 
+def test_the_filter_stands_in_the_address(five):
+    app = open_app("overview")
+    app.multiselect(key="runs-status").select("failed").run()
+    app.multiselect(key="runs-method").select("kpod").run()
+    app.text_input(key="find").input("gam").run()
+    assert address_of(app)["runs-status"] == "failed" and address_of(app)["runs-method"] == "kpod"
+    again = open_app("overview", **app.query_params)
+    assert listed(again) == ["gamma"] and again.multiselect(key="runs-status").value == ["failed"]
+    app.multiselect(key="runs-status").unselect("failed").run()
+    assert "runs-status" not in app.query_params
+    both = open_app("overview", **{"runs-status": ["finished", "failed"]})
+    assert len(listed(both)) == 5 and both.multiselect(key="runs-status").value == ["finished", "failed"]
+
+
+GARBAGE = ("", "<script>alert(1)</script>", "../..", "FAILED", "\x00", "failed,finished")
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_garbage_in_the_filter_falls_back_to_all(five, garbage):
+    address = {"runs-status": [garbage, "failed"], "runs-method": garbage, "runs-student": garbage, "order": garbage}
+    app = open_app("overview", **address)
+    assert listed(app) == ["gamma"]  # what is no garbage holds
+    assert address_of(app)["runs-status"] == "failed" and "runs-student" not in app.query_params
+    assert app.selectbox(key="order").value == "newest"
+
+
+def test_a_link_wins_over_the_filter_that_was_set_by_hand(five):
+    app = open_app("overview")
+    app.multiselect(key="runs-status").select("failed").run()
+    app.query_params["runs-status"] = ["finished"]
+    app.run()
+    assert app.multiselect(key="runs-status").value == ["finished"] and "gamma" not in listed(app)
+
+
 def test_a_few_runs_need_no_filter(use_runs):
     use_runs("whole")
     app = open_app("overview")

@@ -38,6 +38,11 @@ def open_compare(runs, monkeypatch):
     return open_it
 
 
+def payload_of(app) -> dict:
+    component = next(one for one in app.get("bidi_component") if '"pieces"' in one.proto.json)
+    return json.loads(component.proto.json)
+
+
 def test_by_default_the_first_epoch_stands_against_the_last(open_compare):
     app = open_compare()
     assert {"comparison", "agreement"} <= element_keys(app)
@@ -59,9 +64,21 @@ def test_another_seed_is_compared_on_its_latest_weights(open_compare):
 def test_other_tokens_are_compared_piece_by_piece(open_compare):
     app = open_compare("coarse")
     assert "comparison" in element_keys(app)
-    component = next(one for one in app.get("bidi_component") if "pieces" in one.proto.json)
-    pieces = json.loads(component.proto.json)["pieces"]
+    pieces = payload_of(app)["pieces"]
     assert len(set(pieces["b"])) < len(pieces["b"]) == len(set(pieces["a"]))
+
+
+@pytest.mark.parametrize(("unit", "by"), [("words", "mean"), ("steps", "sum")])
+def test_words_and_steps_are_compared_as_the_address_says(runs, open_compare, unit, by):
+    run_tokens = load_run(runs / "first").table("tokens", question="q003")
+    app = open_compare("coarse", unit=unit, by=by)
+    payload = payload_of(app)
+    assert payload["unit"] == unit[:-1] and len(payload["pieces"]["texts"]) < len(run_tokens)
+    if unit == "steps":
+        assert payload["pieces"]["first"] == pytest.approx(
+            run_tokens.groupby("step")["weight"].sum().tolist(), abs=1e-3
+        )
+        assert payload["top"] > 1
 
 
 def test_other_texts_are_said_to_be_others(open_compare):

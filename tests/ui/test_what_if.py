@@ -43,6 +43,16 @@ def test_a_moved_slider_gives_the_schedule_of_the_command_line(use_runs):
     assert {name: address_of(app)[name] for name in ("p", "T")} == {"p": "2", "T": "7"}
 
 
+def test_the_notice_says_the_same_overrun_as_the_figures(use_runs):
+    run = load_run(use_runs("whole") / "run")
+    schedule = dry_run(run, override(run.config, ["curriculum.num_stages=2", "curriculum.delta_s=1"])).schedule
+    assert schedule.overruns.any()
+    page = shown(open_app("curriculum", view="What if", T="2", ds="1"))
+    overrun = f"{schedule.overruns.max() / schedule.total:.2%}"
+    assert f"<b>{overrun}</b><span>largest overrun" in page
+    assert f"by {overrun} of the whole difficulty B at stage" in page and "delta_s" not in page
+
+
 def test_a_link_opens_the_same_and_garbage_the_runs_own(use_runs):
     use_runs("whole")
     app = open_app("curriculum", view="What if", p="1.25", ds="2", selector="ftgp")
