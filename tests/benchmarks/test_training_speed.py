@@ -2,8 +2,8 @@
 
 Each loop has a process of its own, on one thread; they train an epoch in turn, and of every loop the least process time
 counts, which other work on the machine disturbs little. KPOD_BENCHMARK_REPETITIONS=5 lets each train five epochs beside
-the one to warm up (1 where it is not set). KPOD_BENCHMARK_LAYERS=30 is SmolLM2-135M's whole depth; a loop then takes 3 to
-5 GB, so name two: KPOD_BENCHMARK_LOOPS=kpod,trainer.
+the one to warm up (1 where it is not set). KPOD_BENCHMARK_LAYERS=30 is SmolLM2-135M's whole depth; a loop then takes 4
+to 6 GB: with less than 20 GB, name two, as KPOD_BENCHMARK_LOOPS=kpod,trainer.
 TRL is installed for this alone (pip install trl); without it its rows are left out, saying so.
 """
 
