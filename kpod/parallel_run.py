@@ -1,6 +1,7 @@
 """One run by several processes, as torchrun or `accelerate launch` starts them: the first runs it, the others help.
 
     torchrun --nproc-per-node 2 -m kpod run --preset example
+    accelerate launch --multi_gpu --num_processes 2 -m kpod run --preset example    (on a CPU too)
 
 Every process has the student and takes its share of each step's questions; gradients are summed, so that the steps are
 those of one process. Everything but the training itself is done by the first process alone while the others wait.

@@ -106,6 +106,16 @@ def test_the_last_lines_of_a_run_that_died_are_shown_as_text(tmp_path, monkeypat
     assert "<script>" not in shown(app)
 
 
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_figures_are_saved_in_the_form_that_the_address_names(tmp_path, monkeypatch, form):
+    monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
+    run = make_run(tmp_path / "run", count=8)
+    write_metrics(run, 30)
+    app = open_app("distill", view="progress", run=run.id, **{"figure-format": form})
+    charts = [each.proto.config.replace(" ", "") for each in app.get("plotly_chart")]
+    assert len(charts) >= 2 and all(f'"format":"{form}"' in config for config in charts)
+
+
 def test_a_hostile_run_is_text(tmp_path, monkeypatch):
     _, app = progress_of(tmp_path, monkeypatch, hostile=True)
     text = shown(app)
