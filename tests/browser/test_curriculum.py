@@ -57,6 +57,7 @@ def test_play_at_the_end_begins_anew(open_matrix):
     button(page).click()
     page.wait_for_function("root => Number(root.value) < 5", arg=slider(page).element_handle())
     page.wait_for_url("**stage=5**")
+    expect(slider(page)).to_have_value(LAST_STAGE)
 
 
 def test_pause_stops_where_it_is(open_matrix):
