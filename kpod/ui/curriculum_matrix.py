@@ -92,7 +92,7 @@ def _play(run: Run, payload: dict[str, Any], order: str, colour: str) -> None:
             state.choose_question(payload["questions"][row])
 
     last = len(payload["stages"]) - 1
-    lasso = st.query_params.get(question_selection.PARAMETER)
+    lasso = question_selection.lasso_text(run)
     stage_player(
         payload,
         identity=f"{run.folder}\n{_stamps(run)}\n{colour}\n{order}\n{lasso}\n{len(payload['questions'])}",
@@ -109,9 +109,8 @@ def _stamps(run: Run) -> tuple[object, ...]:
 
 
 def _key(run: Run, order: str) -> tuple[str, object, str, str | None, str | None]:
-    """What tells one matrix from another; the lasso in the address stands for the questions in it."""
-    lasso = st.query_params.get(question_selection.PARAMETER)
-    return str(run.folder), _stamps(run), order, state.chosen_question(), lasso
+    """What tells one matrix from another; the lasso stands for the questions in it."""
+    return str(run.folder), _stamps(run), order, state.chosen_question(), question_selection.lasso_text(run)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -33,10 +33,19 @@ def keep_lasso(run: Run, polygon: np.ndarray | None) -> None:
 
 def selected_questions(run: Run) -> frozenset[str] | None:
     """The ids of the questions in the lasso; None where there is no lasso or no map."""
-    polygon = lasso_of(run)
-    if polygon is None or not run.has("questions", "x"):
+    lasso = lasso_text(run)
+    if lasso is None or not run.has("questions", "x"):
         return None
-    return _selected(str(run.folder), reads.stamp(run, "questions"), polygon_text(polygon), run)
+    return _selected(str(run.folder), reads.stamp(run, "questions"), lasso, run)
+
+
+def lasso_text(run: Run) -> str | None:
+    """The lasso as text, None for none: what tells one selection from another in a cache.
+
+    Not what the address says: after a switch of page it says nothing until the selection has been asked for.
+    """
+    polygon = lasso_of(run)
+    return None if polygon is None else polygon_text(polygon)
 
 
 def clear_button(run: Run, label: str = "All questions") -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from kpod.cluster_names import rename_clusters
 from kpod.run_store import load_run
-from tests.support.app_pages import element_keys, open_app, shown
+from tests.support.app_pages import ROOT, element_keys, open_app, shown
 from tests.support.made_run import make_run
 
 
@@ -27,6 +27,29 @@ def test_the_matrix_has_every_question_in_the_order_asked_for(use_runs, order):
     assert payload["questions"][payload["chosen"]] == "q003" and payload["stage"] == 2
     if order == "length":
         assert payload["lengths"] == sorted(payload["lengths"])
+
+
+@pytest.mark.parametrize("first", ["all", "lasso"])
+@pytest.mark.parametrize("cells", ["input steps", "difficulty"])
+def test_a_lasso_that_another_page_brought_is_told_from_none(use_runs, first, cells):
+    """A switch of page comes without an address: the lasso is then known to the session alone."""
+    run = load_run(use_runs("whole") / "run")
+    questions = run.questions
+    east = set(questions["question"][questions["x"] > 0])
+
+    def rows(lasso: bool) -> set[str]:
+        app = open_app("keypoints", question="q005")
+        if lasso:
+            app.session_state["lasso"] = (run.id, "0_-9~9_-9~9_9~0_9")
+        app.query_params.clear()
+        app.session_state["cells"] = cells
+        app.switch_page(str(ROOT / "pages" / "curriculum.py")).run()
+        assert not app.exception
+        return set(payload_of(app)["questions"])
+
+    for lasso in (True, False) if first == "lasso" else (False, True):
+        inside = rows(lasso) - {"q005"}
+        assert inside and (inside <= east) == lasso
 
 
 def test_a_stage_that_is_none_falls_back_to_the_last(use_runs):
