@@ -11,7 +11,7 @@ from typing import TextIO
 from kpod import methods
 from kpod.ablation_markdown import markdown
 from kpod.ablation_store import CANCEL_FILE, Ablation, Cell, create_ablation
-from kpod.ablation_tables import by_steps_table, results_table, summary_table
+from kpod.ablation_tables import by_steps_table, departures_table, results_table, summary_table
 from kpod.ablation_variations import Variation, check_variations, varied
 from kpod.config import RunConfig, make_config
 from kpod.errors import InputError, RunCancelled
@@ -137,10 +137,12 @@ def write_tables(ablation: Ablation) -> None:
         (cell, load_run(cell.folder)) for cell in ablation.matrix() if cell.folder.name in ablation.state.finished_runs
     ]
     results, summary = results_table(finished), summary_table(finished, ablation.state.reference)
+    departures = departures_table(finished)
     ablation.write_table("results", results)
     ablation.write_table("by_steps", by_steps_table(finished))
+    ablation.write_table("departures", departures)
     ablation.write_table("summary", summary)
-    ablation.write_markdown(markdown(summary, results, ablation.name, ablation.state.equal))
+    ablation.write_markdown(markdown(summary, departures, results, ablation.name, ablation.state.equal))
 
 
 def _opened(folder: Path, config: RunConfig) -> Run:

@@ -15,9 +15,17 @@ _HOW = (
 )
 
 
-def markdown(summary: pd.DataFrame, results: pd.DataFrame, title: str, equal: str) -> str:
-    """The summary and the results for a report."""
+_DEPARTURES = (
+    "Of all questions, the share whose wrong answer first parts from the gold or teacher's solution so: mean over "
+    "seeds with its bootstrap interval."
+)
+
+
+def markdown(summary: pd.DataFrame, departures: pd.DataFrame, results: pd.DataFrame, title: str, equal: str) -> str:
+    """The summary, the departures of wrong answers and the results for a report."""
     parts = [f"# {_cell(title)}", _HOW.format(equal=equal), summary_markdown(summary)]
+    if len(departures):
+        parts += ["## Where wrong answers part from the solution", _DEPARTURES, _lines(_departures(departures))]
     return "\n\n".join([*parts, "## Every run", "Intervals are Wilson's.", _lines(_every_run(results))]) + "\n"
 
 
@@ -46,6 +54,20 @@ def _summary_rows(summary: pd.DataFrame) -> pd.DataFrame:
             "supervised tokens": summary["supervised_tokens"].map("{:,.0f}".format),
             "seconds": summary["seconds"].map("{:,.0f}".format),
         }
+    )
+
+
+def _departures(departures: pd.DataFrame) -> pd.DataFrame:
+    """A row a method (of a value, on a set), a column a departure."""
+    keys = [column for column in (*CELL_COLUMNS, "evaluation_set", "label") if column in departures]
+    told = departures.assign(told=[_interval(*row) for row in departures[["share", "low", "high"]].to_numpy()])
+    kinds = departures["departure"].unique()
+    rows = [
+        dict(zip(keys, key, strict=True)) | dict(zip(each["departure"], each["told"], strict=True))
+        for key, each in told.groupby(keys, sort=False)
+    ]
+    return pd.DataFrame(rows, columns=[*keys, *kinds]).rename(
+        columns={"evaluation_set": "evaluation set", "label": "method"}
     )
 
 

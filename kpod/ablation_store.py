@@ -27,7 +27,13 @@ as their own rationales have), over all seeds; empty where nothing says so.
     seeds), p_value (exact paired sign-flip test; McNemar's where there is one seed), p_adjusted (Holm, over the
     methods of the table). The reference's own differences and p-values are NaN.
 
-`table.md` has the summary and the results in Markdown.
+`departures.parquet`: one row a method, evaluation set and way in which wrong answers part from the gold or teacher's
+solution (`kpod.wrong_answers`), over all seeds.
+
+    evaluation_set, method, label, departure, questions (all that were asked), wrong (those that part so), share (mean
+    over seeds), low, high (95% bootstrap over seeds; Wilson where there is one seed)
+
+`table.md` has the summary, the departures and the results in Markdown.
 
 A shipped ablation (`kpod.ablation_export`) has `ablation.json`, `config.yaml` and the tables as CSV, and no runs: it is
 read and shown like any other, and never goes on.
@@ -56,11 +62,11 @@ SHIPPED_ABLATIONS = Path(__file__).resolve().parent.parent / "assets" / "ablatio
 FORMAT_VERSION = 2  # 1 knew no variations
 STATE_FILE = "ablation.json"
 CANCEL_FILE = "cancel"
-TABLES = ("results", "by_steps", "summary")
+TABLES = ("results", "by_steps", "departures", "summary")
 CELL_COLUMNS = ("setting", "value")
 """The first columns of every table where something is varied."""
 
-_TEXT_COLUMNS = (*CELL_COLUMNS, "evaluation_set", "method", "label", "run")
+_TEXT_COLUMNS = (*CELL_COLUMNS, "evaluation_set", "method", "label", "run", "departure")
 _SHORT_VALUE = re.compile(r"[\w.+-]{1,24}", re.ASCII)
 
 
@@ -145,7 +151,7 @@ class Ablation:
         return any((self.folder / f"{table}.{ending}").is_file() for ending in ("parquet", "csv"))
 
     def table(self, name: str) -> pd.DataFrame:
-        """`results`, `by_steps` or `summary`. Raises InputError where no run has finished yet, or it is damaged."""
+        """One of TABLES. Raises InputError where no run has finished yet, or it is damaged."""
         if name not in TABLES:
             raise InputError(f"{name!r} is no table of an ablation; there are {', '.join(TABLES)}.")
         if not self.has(name):

@@ -123,6 +123,10 @@ def test_the_tables(finished):
     assert (ablation.folder / "summary.csv").read_text().startswith("evaluation_set,method,label,is_reference")
     told = (ablation.folder / "table.md").read_text()
     assert "| KPOD -prog | 2 |" in told and "same number of epochs" in told
+    departures = ablation.table("departures")
+    wrong = (results["questions"] - results["correct"]).groupby(results["method"]).sum()
+    assert departures.groupby("method")["wrong"].sum().to_dict() == wrong[wrong > 0].to_dict()
+    assert ("## Where wrong answers part from the solution" in told) == bool(len(departures))
 
 
 def test_an_ablation_that_was_stopped_goes_on(config, tmp_path):

@@ -40,7 +40,7 @@ def test_its_tables_are_those_that_were_written(shipped):
 def test_it_is_small_and_says_what_it_was_made_with(shipped):
     made, folder = shipped
     names = {path.name for path in folder.iterdir()}
-    assert names == {"ablation.json", "config.yaml", "results.csv", "by_steps.csv", "summary.csv"}
+    assert names == {"ablation.json", "config.yaml", "results.csv", "by_steps.csv", "departures.csv", "summary.csv"}
     assert sum(path.stat().st_size for path in folder.iterdir()) < 20_000
     told, run = load_ablation(folder).state.shipped, made.runs()[0]
     assert told["versions"]["torch"] == run.state.versions["torch"] and told["versions"]["KPOD Studio"]

@@ -59,7 +59,9 @@ def test_tables_are_written_for_us_and_for_others(tmp_path):
     assert not ablation.has("summary")
     with pytest.raises(InputError, match=r"no summary yet: no run of it has finished.*ablate --resume .*one"):
         ablation.table("summary")
-    with pytest.raises(InputError, match="'sums' is no table of an ablation; there are results, by_steps, summary"):
+    with pytest.raises(
+        InputError, match="'sums' is no table of an ablation; there are results, by_steps, departures, summary"
+    ):
         ablation.table("sums")
     frame = pd.DataFrame({"method": ["plain"], "accuracy": [0.5]})
     ablation.write_table("summary", frame)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kpod.ablation_variations import Variation
 from kpod.statistics import bootstrap_interval, wilson_interval
+from kpod.wrong_answers import departure
 from tests.support.made_ablation import make_ablation
 
 
@@ -26,3 +28,33 @@ def test_by_number_of_steps_the_spread_is_that_over_seeds(tmp_path, seeds):
         several = len(seeds) > 1
         expected = bootstrap_interval(shares) if several else wilson_interval(row.correct, row.questions)
         assert (row.low, row.high) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
+def test_departures_are_shares_of_all_questions_with_the_spread_over_seeds(tmp_path, seeds):
+    ablation = make_ablation(tmp_path / "ablation", seeds=seeds)
+    table, results = ablation.table("departures"), ablation.table("results")
+    for method, each in table.groupby("method"):
+        wrong = (results["questions"] - results["correct"])[results["method"] == method]
+        assert each["wrong"].sum() == wrong.sum() and (each["questions"] == len(seeds) * results["questions"][0]).all()
+        assert each["share"].sum() == pytest.approx(1 - results["accuracy"][results["method"] == method].mean())
+    runs = {run.folder.name: run for run in ablation.runs()}
+    for row in table[table["method"] == "plain"].itertuples():
+        counts = []
+        for seed in seeds:
+            run = runs[f"plain-seed{seed}"]
+            solutions = run.questions.set_index("question")["rationale"]
+            answers = run.predictions.query("epoch > 0 and not correct")
+            kinds = [departure(a.output, solutions[a.question]) for a in answers.itertuples()]
+            counts.append(kinds.count(row.departure) / len(run.predictions.query("epoch > 0")))
+        expected = bootstrap_interval(counts) if len(seeds) > 1 else wilson_interval(row.wrong, row.questions)
+        assert row.share == pytest.approx(sum(counts) / len(counts))
+        assert (row.low, row.high) == pytest.approx(expected)
+
+
+def test_departures_of_varied_values_are_told_apart(tmp_path):
+    ablation = make_ablation(tmp_path / "ablation", [Variation("curriculum.delta_s", ("1", "2"))])
+    table = ablation.table("departures")
+    assert table[["setting", "value", "method"]].drop_duplicates().to_numpy().tolist() == [
+        ["curriculum.delta_s", value, method] for value in "12" for method in ("kpod", "plain")
+    ]

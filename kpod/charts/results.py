@@ -11,6 +11,8 @@ from kpod.charts.colour import ACCENT, ACCENT_SECOND
 from kpod.charts.figure import category_colour, category_symbol, interval, new_figure
 from kpod.charts.text import for_plotly
 
+_INK = "#0d1117"  # is read on every colour of the categories, on a light page and on a dark one
+_SEEN = 0.02  # a narrower bar has no room for its figure
 _HOVER = "%{y:.1%} (95% %{customdata[0]:.1%} to %{customdata[1]:.1%})<br>%{customdata[2]} of %{customdata[3]} right"
 
 
@@ -52,6 +54,35 @@ def cost_figure(costs: pd.DataFrame, names: Sequence[str]) -> go.Figure:
             hovertemplate="%{y}: %{x:,.1f} s<extra></extra>",
         )
     figure.update_layout(barmode="group")
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure
+
+
+def departures_figure(table: pd.DataFrame, by: str) -> go.Figure:
+    """Shares of all questions by where wrong answers part from the solution, a bar for each value of the column `by`.
+
+    `table`: `by`, departure, share; `kpod.wrong_answers.departure_table` or an ablation's departures.
+    """
+    names = list(table[by].unique())
+    figure = new_figure(110 + 34 * len(names), "of all questions", "")
+    for number, (kind, each) in enumerate(table.groupby("departure", sort=False)):
+        figure.add_bar(
+            y=[for_plotly(str(name), 40) for name in each[by]],
+            x=each["share"].astype(float),
+            orientation="h",
+            name=for_plotly(str(kind), 60),
+            text=[f"{share:.1%}" if share >= _SEEN else "" for share in each["share"]],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            constraintext="none",
+            textfont={"color": _INK},
+            marker={"color": category_colour(number), "line": {"color": "rgba(0,0,0,0)", "width": 1}},
+            customdata=each[["low", "high"]].astype(float).to_numpy(),
+            hovertemplate="%{y}: %{x:.1%} (95% %{customdata[0]:.1%} to %{customdata[1]:.1%})",
+        )
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(tickformat=".0%", rangemode="tozero")
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
 

@@ -11,14 +11,16 @@ from kpod.charts.text import one_line
 from kpod.run_store import Run
 from kpod.ui import address, parts
 from kpod.ui.results_ablation_figures import across, cell_choice, methods_and_steps, of_cell
+from kpod.ui.results_departures import departures_of
 from kpod.ui.results_parts import download, set_choice, share_table
 
 _TITLES = {
     "summary": "Over the seeds",
     "results": "Every method and seed, with what it cost",
     "by_steps": "By number of steps",
+    "departures": "Where wrong answers part from the solution",
 }
-_SHARES = ("accuracy", "low", "high", "base_accuracy", "difference", "difference_low", "difference_high")
+_SHARES = ("accuracy", "share", "low", "high", "base_accuracy", "difference", "difference_low", "difference_high")
 
 
 def ablations(run: Run) -> None:
@@ -68,6 +70,9 @@ def _shown(run: Run, ablation: Ablation) -> None:
     by_steps = ablation.table("by_steps") if ablation.has("by_steps") else summary.iloc[:0]
     steps = by_steps[by_steps["evaluation_set"] == chosen] if len(by_steps) else by_steps
     methods_and_steps(of_cell(shown, cell), of_cell(steps, cell) if len(steps) else steps)
+    if ablation.has("departures"):
+        departures = ablation.table("departures")
+        departures_of(of_cell(departures[departures["evaluation_set"] == chosen], cell), "label")
     for name, title in _TITLES.items():
         if ablation.has(name) and len(table := ablation.table(name)):
             parts.section(title)

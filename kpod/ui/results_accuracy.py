@@ -10,6 +10,7 @@ from kpod.charts.text import one_line
 from kpod.results import accuracy_by_steps, accuracy_table
 from kpod.run_store import Run
 from kpod.ui import parts
+from kpod.ui.results_departures import run_departures
 from kpod.ui.results_parts import answers, download, set_choice, share_table
 from kpod.ui.saved_figures import figure
 
@@ -43,6 +44,7 @@ def accuracy(run: Run) -> None:
         with st.expander("By number of steps, in figures"):
             _table(by_steps, "accuracies-by-steps")
             download(run, by_steps, "accuracy-by-steps", "By steps as CSV")
+    run_departures(run)
     with st.expander("Every answer"):
         st.caption(f"{len(found):,} answers with question, output, answer found in it, gold answer and outcome.")
         download(run, found, "answers", "All answers as CSV")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from kpod.charts.results import accuracy_figure, cost_figure, steps_figure
+from kpod.charts.results import accuracy_figure, cost_figure, departures_figure, steps_figure
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -30,6 +30,23 @@ def test_accuracy_by_steps_is_a_line_a_student_in_order():
     table = rows(["one"] * 4, student=["before", "after"] * 2, num_steps=pd.array([3, 3, 1, 1], dtype="Int64"))
     figure = steps_figure(table)
     assert [list(trace.x) for trace in figure.data] == [[1, 3], [1, 3]]
+
+
+def test_departures_are_stacked_and_narrow_ones_carry_no_figure():
+    table = pd.DataFrame(
+        {
+            "label": ["Plain", "Plain", HOSTILE, HOSTILE],
+            "departure": ["stops too early", "goes on too long"] * 2,
+            "share": [0.1, 0.019, 0.2, 0.0],
+            "low": 0.0,
+            "high": 0.5,
+        }
+    )
+    figure = departures_figure(table, "label")
+    assert figure.layout.barmode == "stack" and [trace.name for trace in figure.data] == list(table["departure"][:2])
+    early, late = figure.data
+    assert list(early.x) == [0.1, 0.2] and list(early.text) == ["10.0%", "20.0%"] and list(late.text) == ["", ""]
+    assert "<" not in early.y[1] and early.marker.color != late.marker.color
 
 
 def test_costs_of_one_run_and_of_two():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kpod.ablation_store import Ablation, Cell, create_ablation
-from kpod.ablation_tables import by_steps_table, results_table, summary_table
+from kpod.ablation_tables import by_steps_table, departures_table, results_table, summary_table
 from kpod.ablation_variations import Variation
 from kpod.run_store import Run
 from tests.support.made_run import make_run
@@ -23,6 +23,7 @@ def make_ablation(folder: Path, variations: Sequence[Variation] = (), seeds: Seq
     runs = [(cell, _run(cell)) for cell in ablation.matrix()]
     ablation.write_table("results", results_table(runs))
     ablation.write_table("by_steps", by_steps_table(runs))
+    ablation.write_table("departures", departures_table(runs))
     ablation.write_table("summary", summary_table(runs, REFERENCE))
     ablation.update(status="finished", finished_runs=tuple(cell.folder.name for cell, _ in runs))
     return ablation
