@@ -98,9 +98,9 @@ def _warnings(schedule: Schedule, settings: StageSettings) -> list[str]:
         return []
     shares = schedule.overruns / schedule.total
     return [
-        f"finishing every question by stage {schedule.num_stages} with delta_s = {settings.delta_s} overruns "
+        f"Finishing every question by stage {schedule.num_stages} with delta_s = {settings.delta_s} overruns "
         f"the difficulty budget at {stage_names(late)}, at most by {shares.max():.2%} of all difficulty "
-        f"(stage {shares.argmax()}); delta_s = {schedule.feasible_delta_s} is the smallest that stays within it"
+        f"(stage {shares.argmax()}); delta_s = {schedule.feasible_delta_s} is the smallest that stays within it."
     ]
 
 
@@ -110,7 +110,7 @@ def _literal_warnings(schedule: Schedule) -> list[str]:
     return [
         f"{schedule.num_unfinished} of {schedule.num_questions} questions are unfinished at stage "
         f"{schedule.num_stages} without the deadline rule; stage {schedule.num_stages + 1} supervises their "
-        f"remaining steps at once, {schedule.jump / schedule.total:.2%} of all difficulty"
+        f"remaining steps at once, {schedule.jump / schedule.total:.2%} of all difficulty."
     ]
 
 

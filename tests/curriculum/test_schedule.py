@@ -41,8 +41,11 @@ def test_hand_worked_schedule():
     assert schedule.forced_gains.tolist() == [0.0, 2.0, 5.0]
     assert len(schedule.warnings) == 1
     # 0.25 of B = 10, the share that the app shows
-    said = "at stage 1, at most by 2.50% of all difficulty (stage 1); delta_s = 2 is the smallest"
-    assert said in schedule.warnings[0] and schedule.feasible_delta_s == 2
+    assert schedule.warnings == [
+        "Finishing every question by stage 2 with delta_s = 1 overruns the difficulty budget at stage 1, at most by "
+        "2.50% of all difficulty (stage 1); delta_s = 2 is the smallest that stays within it."
+    ]
+    assert schedule.feasible_delta_s == 2
 
 
 def test_stage_0_takes_as_many_rounds_as_c0_needs():
