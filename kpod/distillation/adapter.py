@@ -15,6 +15,8 @@ from safetensors import SafetensorError
 
 from kpod.errors import InputError
 from kpod.students.encoder_decoder import is_encoder_decoder
+from kpod.students.linear_layers import stands_transposed
+from kpod.students.quiet import quiet_wrapping
 
 
 def add_adapter(model: Any, *, rank: int, alpha: int | None, dropout: float, targets: str, seed: int) -> Any:
@@ -23,18 +25,18 @@ def add_adapter(model: Any, *, rank: int, alpha: int | None, dropout: float, tar
     `targets`: `all-linear`, or names of modules with commas between. Raises InputError where no module has such a name.
     """
     torch.manual_seed(seed)
-    modules: str | list[str] = targets
-    if targets != "all-linear":
-        modules = [name.strip() for name in targets.split(",")]
+    names = None if targets == "all-linear" else [name.strip() for name in targets.split(",")]
     config = LoraConfig(
         r=rank,
         lora_alpha=alpha or 2 * rank,
         lora_dropout=dropout,
-        target_modules=modules,
+        target_modules=names or targets,
+        fan_in_fan_out=stands_transposed(model, names),
         task_type="SEQ_2_SEQ_LM" if is_encoder_decoder(model) else "CAUSAL_LM",
     )
     try:
-        return get_peft_model(model, config)
+        with quiet_wrapping():
+            return get_peft_model(model, config)
     except ValueError as error:
         names = sorted({name.rsplit(".", 1)[-1] for name, module in model.named_modules() if hasattr(module, "weight")})
         raise InputError(
@@ -73,4 +75,5 @@ def save_adapter(model: Any, folder: Path) -> None:
 
 def with_saved_adapter(model: Any, folder: Path) -> Any:
     """The model with a saved adapter merged into its weights: as fast as the student itself."""
-    return PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
+    with quiet_wrapping():
+        return PeftModel.from_pretrained(model, str(folder)).merge_and_unload()

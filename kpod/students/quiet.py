@@ -1,7 +1,8 @@
-"""Loading by transformers without its progress bars and advice, which would tear our own progress display."""
+"""Transformers and peft without bars, advice and warnings that tell a reader of our own progress display nothing."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,3 +21,14 @@ def quiet_loading() -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
+
+
+@contextmanager
+def quiet_wrapping() -> Iterator[None]:
+    """Silence what peft says of no model in particular as it wraps or merges one; all else is shown as ever."""
+    with warnings.catch_warnings():
+        # peft 0.21 asks the model by a name that transformers renames: both give the same answer.
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        # transformers 5 has every T5 say that its head is tied; FlanT5's never was, and merging changes nothing there.
+        warnings.filterwarnings("ignore", "Input and output embeddings are no longer tied", UserWarning)
+        yield

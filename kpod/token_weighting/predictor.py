@@ -14,6 +14,7 @@ from peft import LoraConfig, inject_adapter_in_model
 from torch import Tensor, nn
 
 from kpod.prompts import EncodedExample
+from kpod.students.linear_layers import is_linear, stands_transposed
 from kpod.students.supervised_logits import logits_at
 from kpod.token_weighting.masking import apply_mask
 from kpod.token_weighting.prefixes import build_prefix_batch
@@ -122,17 +123,16 @@ def with_adapter(model: Any, rank: int) -> Any:
         {
             name.rsplit(".", 1)[-1]
             for name, module in model.base_model.named_modules()
-            if _is_linear(module) and module is not head
+            if is_linear(module) and module is not head
         }
     )
-    adapted = inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=targets), model)
+    config = LoraConfig(
+        r=rank, lora_alpha=2 * rank, target_modules=targets, fan_in_fan_out=stands_transposed(model, targets)
+    )
+    adapted = inject_adapter_in_model(config, model)
     for name, parameter in adapted.named_parameters():
         parameter.requires_grad_("lora_" in name)
     return adapted
-
-
-def _is_linear(module: nn.Module) -> bool:
-    return isinstance(module, nn.Linear) or type(module).__name__ == "Conv1D"
 
 
 def _linear_map(student: nn.Module, predictor: nn.Module) -> nn.Linear:

@@ -49,6 +49,7 @@ def test_the_same_seed_gives_the_same_adapter(tiny_llama_folder):
     assert not all(torch.equal(first[name], other[name]) for name in first)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("family", ["llama", "qwen3", "gpt2", "t5", "t5_untied", "bart"])
 def test_a_saved_adapter_is_merged_into_the_same_model(tmp_path, request, family):
     folder = request.getfixturevalue(f"tiny_{family}_folder")

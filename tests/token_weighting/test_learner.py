@@ -72,6 +72,7 @@ def test_weights_do_not_depend_on_the_company(tiny_llama_folder, examples):
         assert learner.weights_of([example])[0] == pytest.approx(weights, abs=1e-6)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("mask", ["learned", "zero", "key_bias"])
 def test_the_answer_loss_gives_the_weight_generator_its_gradient(tiny_gpt2_folder, batch, mask):
     """In float64, against the soft relaxation: noise and adapter fixed, every parameter of the generator moved."""
