@@ -17,8 +17,9 @@ WIDTH, HEIGHT = 120.0, 44.0
 
 
 def bars(values: Sequence[float], colours: Sequence[str] | None = None) -> str:
-    """One bar a value, from the bottom up; the largest fills the height."""
+    """One bar a value, from the bottom up; the largest fills the height. What is no number, or endless, counts as 0."""
     heights = np.asarray(values, dtype=float)
+    heights = np.where(np.isfinite(heights), heights, 0.0)
     if not len(heights) or not heights.max() > 0:
         return _svg("")
     step = WIDTH / len(heights)

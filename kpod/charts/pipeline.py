@@ -80,9 +80,9 @@ def _weights(tables: dict[str, pd.DataFrame], dark: bool) -> tuple[str, str, str
     if tokens is None or "weight" not in tokens:
         return None
     weights = tokens["weight"].to_numpy(dtype=float)
-    counts, _ = np.histogram(weights, bins=16, range=(0, 1))
+    counts, _ = np.histogram(weights[np.isfinite(weights)], bins=16, range=(0, 1))
     colours = sequential(dark, 21)[5:]  # the palest would be no bar on the bare page
-    return f"{weights.mean():.0%}", "kept on average", glyphs.bars(counts, colours)
+    return _mean(weights, ".0%"), "kept on average", glyphs.bars(counts, colours)
 
 
 def _difficulty(tables: dict[str, pd.DataFrame], summary: dict[str, Any]) -> tuple[str, str, str] | None:
@@ -90,7 +90,8 @@ def _difficulty(tables: dict[str, pd.DataFrame], summary: dict[str, Any]) -> tup
     if steps is None or "difficulty" not in steps:
         return None
     by_step = steps.groupby("step")["difficulty"].mean().iloc[:10]
-    return f"{steps['difficulty'].mean():.2f}", "nats a step on average, by position", glyphs.bars(by_step.to_list())
+    figure = _mean(steps["difficulty"].to_numpy(dtype=float), ".2f")
+    return figure, "nats a step on average, by position", glyphs.bars(by_step.to_list())
 
 
 def _curriculum(tables: dict[str, pd.DataFrame], summary: dict[str, Any]) -> tuple[str, str, str] | None:
@@ -107,12 +108,21 @@ def _distillation(tables: dict[str, pd.DataFrame], summary: dict[str, Any]) -> t
     history = tables.get("difficulty_history")
     if history is None:
         return None
+    if not len(history):
+        return "–", "no epoch is recorded", ""
     by_epoch = history.groupby("epoch")["difficulty"].mean()
+    ends = (_mean(by_epoch.to_numpy(dtype=float)[[at]], ".2f") for at in (0, -1))
     return (
         f"{int(by_epoch.index.max())}",
-        f"epochs, difficulty {by_epoch.iloc[0]:.2f} → {by_epoch.iloc[-1]:.2f}",
+        f"epochs, difficulty {' → '.join(ends)}",
         glyphs.line(by_epoch.to_list()),
     )
+
+
+def _mean(values: np.ndarray, form: str) -> str:
+    """Their mean in a form, or a dash where there is none: no values, or such as are no numbers or endless."""
+    mean = values.mean() if len(values) else np.nan
+    return format(mean, form) if np.isfinite(mean) else "–"
 
 
 def _accuracy(tables: dict[str, pd.DataFrame], summary: dict[str, Any]) -> tuple[str, str, str] | None:

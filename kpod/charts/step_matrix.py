@@ -86,7 +86,8 @@ def rationale_lengths(ids: pd.Index, steps: pd.DataFrame) -> pd.Series:
 def shares_supervised(wide: pd.DataFrame, lengths: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """By stage, (stages,) each: the share of all steps that are supervised, and of questions that are so wholly."""
     counts = wide.to_numpy()
-    return 1 - counts.sum(axis=0) / max(1.0, float(lengths.sum())), (counts == 0).mean(axis=0)
+    whole = (counts == 0).sum(axis=0) / max(1, len(counts))
+    return 1 - counts.sum(axis=0) / max(1.0, float(lengths.sum())), whole
 
 
 def player_payload(matrix: StepMatrix, stages: pd.DataFrame, chosen: str | None = None) -> dict[str, Any]:

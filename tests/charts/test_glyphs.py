@@ -20,6 +20,13 @@ def test_bars_are_as_high_as_their_values():
     assert heights == pytest.approx([10.5, 21.0, 42.0])
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_value_that_is_no_number_or_endless_counts_as_nothing():
+    bars = elements(glyphs.bars([1, np.inf, np.nan, 2]))
+    assert [float(bar.get("height")) for bar in bars] == pytest.approx([21.0, 1.0, 1.0, 42.0])
+    assert elements(glyphs.bars([np.inf, np.nan])) == []
+
+
 def test_a_line_runs_from_low_to_high():
     points = elements(glyphs.line([0, 1, 2]))[0].get("points").split()
     ys = [float(point.split(",")[1]) for point in points]

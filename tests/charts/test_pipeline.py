@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from kpod.charts import pipeline
 from tests.support.made_run import make_run
 
@@ -34,3 +37,23 @@ def test_a_run_under_way_shows_what_works_and_what_waits(tmp_path):
     assert states["Curriculum"] == "running"
     assert states["Distillation"] == states["Accuracy"] == "waiting"
     assert cards["Accuracy"].figure == "–"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("table", "changed", "title"),
+    [
+        ("tokens", lambda frame: frame.iloc[:0], "Token weights"),
+        ("tokens", lambda frame: frame.assign(weight=np.nan), "Token weights"),
+        ("tokens", lambda frame: frame.assign(weight=np.inf), "Token weights"),
+        ("steps", lambda frame: frame.assign(difficulty=np.inf), "Step difficulty"),
+        ("steps", lambda frame: frame.iloc[:0], "Step difficulty"),
+        ("difficulty_history", lambda frame: frame.iloc[:0], "Distillation"),
+    ],
+)
+def test_a_table_without_figures_has_a_dash(made_run, table, changed, title):
+    tables = {name: made_run.table(name) for name in NEEDED}
+    tables[table] = changed(tables[table])
+    found = pipeline.cards(tables, made_run.state.summary, None, dark=False)
+    assert next(card for card in found if card.title == title).figure == "–"
+    assert not any("nan" in f"{card.figure} {card.detail}" or "inf" in card.figure for card in found)

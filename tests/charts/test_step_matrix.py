@@ -56,6 +56,12 @@ def test_an_order_that_the_run_has_not_got_falls_back():
     assert bare.questions == ["c", "b", "a"]  # a and b tie, the shorter comes first
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_schedule_of_no_question_is_an_empty_matrix():
+    matrix = step_matrix(SCHEDULE.iloc[:0], QUESTIONS, STEPS, "length")
+    assert matrix.input_steps.size == matrix.whole.size == matrix.total == 0
+
+
 def test_a_large_set_is_sampled_and_keeps_the_chosen_question():
     ids = [f"q{i}" for i in range(5 * MAX_ROWS)]
     schedule = pd.DataFrame({"stage": 0, "question": ids, "input_steps": range(len(ids))})

@@ -119,12 +119,13 @@ def test_odd_runs_are_shown_on_every_page(place, case):
 
 
 @pytest.mark.parametrize("case", BROKEN_TABLES)
-def test_broken_tables_are_messages_on_every_page(place, case, nothing_unexpected):
+def test_broken_tables_are_messages_on_every_page(place, case, nothing_unexpected, recwarn):
     run_id = place("tables")[case]
     for view in VIEWS:
         app = open_app(**view, run=run_id)
         assert app.selectbox(key="run").value == run_id
         assert_harmless(app)
+    assert not [str(warning) for warning in recwarn if issubclass(warning.category, RuntimeWarning)]
     nothing_unexpected.clear()  # tables that contradict each other may end in anything but a trace on the page
 
 
