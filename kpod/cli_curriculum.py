@@ -11,6 +11,7 @@ import typer
 from kpod.artefacts import write_whole
 from kpod.charts.curriculum import schedule_page
 from kpod.cli_arguments import RunArgument, Settings, find_run
+from kpod.cluster_names import cluster_names
 from kpod.config import override
 from kpod.run_curriculum import dry_run, robustness_of
 from kpod.teacher import steps_of_files
@@ -25,7 +26,8 @@ def schedule(run: RunArgument, settings: Settings = None, plot: PlotOption = Non
     typer.echo(report.text)
     if plot is not None:
         title = f"{opened.name}: {', '.join(settings or ['its own settings'])}"
-        write_whole(plot, schedule_page(report.schedule.stages_table(), title).encode())
+        page = schedule_page(report.schedule.stages_table(), title, cluster_names(opened))
+        write_whole(plot, page.encode())
         typer.echo(f"Figures in {plot}", err=True)
 
 

@@ -27,7 +27,9 @@ def test_schedule_prints_the_stages_and_writes_an_offline_page(run_folder, tmp_p
     result = call("schedule", run_folder, "--set", "curriculum.initial_fraction=0.2", "--plot", page)
     assert result.exit_code == 0
     assert "20.0%" in result.stdout.splitlines()[1] and "g/bound" in result.stdout
-    assert "curriculum.initial_fraction=0.2" in page.read_text() and 'src="http' not in page.read_text()
+    written = page.read_text()
+    assert "curriculum.initial_fraction=0.2" in written and 'src="http' not in written
+    assert '"name":"pens, more0, each0"' in written and "cluster 0" not in written
     assert (run_folder / "schedule.parquet").read_bytes() == before
 
 

@@ -142,9 +142,9 @@ def _pattern(index: int) -> str:
     return ("", "/", "\\", "x", "-", "|", "+", ".")[index % 8]
 
 
-def schedule_page(stages: pd.DataFrame, title: str) -> str:
-    """The figures of a schedule by stage as one HTML page that needs no network."""
-    figures = (budget_figure(stages), value_figure(stages), picks_figure(stages))
+def schedule_page(stages: pd.DataFrame, title: str, cluster_names: Sequence[str] = ()) -> str:
+    """The figures of a schedule by stage as one HTML page that needs no network; names as in `picks_figure`."""
+    figures = (budget_figure(stages), value_figure(stages), picks_figure(stages, cluster_names=cluster_names))
     parts = [figure.to_html(full_html=False, include_plotlyjs=index == 0) for index, figure in enumerate(figures)]
     heading = html.escape(title)
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{heading}</title>'
