@@ -46,8 +46,8 @@ class TokenWeightSettings(Section):
     sampling: Literal["soft", "hard", "annealed"] = setting(
         "soft", "soft samples, straight-through, or from the one to the other", paper="hard"
     )
-    mask: Literal["learned", "zero", "key_bias"] = setting(
-        "learned", "what a masked token becomes: a learned embedding, zero, or a key passed over", paper="zero"
+    mask: Literal["key_bias", "learned", "zero"] = setting(
+        "key_bias", "what a masked token becomes: a key passed over, a learned embedding, or zero", paper="zero"
     )
     prefixes: str = setting(
         "steps", "that must predict the answer (Eq. 5): steps, all, or sample:k for k, anew each epoch", paper="all"

@@ -20,6 +20,7 @@ STATED = {
     "steps.mode": "at every full stop, the choice “paper”",
     "weights.mode": "Eq. 2 to 7 as written, the choice “paper”",
     "weights.warmup_epochs": "0, no warm-up",
+    "weights.max_questions": "all that the student learns from",
     "weights.objective": "fixed (Eq. 7)",
     "weights.reduction": "sum (Eq. 5, 6)",
     "weights.mask": "zero (Eq. 4)",

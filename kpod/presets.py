@@ -26,7 +26,6 @@ def nano() -> RunConfig:
                 "batch_size": 16,
                 "learning_rate": 1e-3,
                 "dual_rate": 0.1,
-                "mask": "key_bias",  # seeds agree better than with a learned embedding (the README's table)
             },
             "clustering": {"embedding": "tfidf"},
             "curriculum": {"delta_s": 2},  # three stages: with 1 the budget would be overrun to finish in time

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kpod.config import make_config, override
+from kpod.config import RunConfig, make_config, override
 from kpod.config_weights import SET_BY_PAPER_MODE, TokenWeightSettings
 from kpod.errors import InputError
 
@@ -54,6 +54,13 @@ def test_paper_mode_is_eq_2_to_7_as_they_are_written():
     }  # fmt: skip
     assert (paper.alpha, paper.epochs) == (0.7, 9)
     assert CONFIG.weights.effective is CONFIG.weights
+
+
+def test_a_run_keeps_the_mask_that_its_file_names():
+    assert CONFIG.weights.mask == "key_bias"
+    stored = override(CONFIG, ["weights.mask=learned"]).to_yaml()  # the default of earlier versions
+    assert "mask: learned" in stored
+    assert RunConfig.from_yaml(stored).weights.effective.mask == "learned"
 
 
 def test_every_departure_from_the_paper_is_set_by_paper_mode_or_left_to_choose():

@@ -35,6 +35,7 @@ def test_what_goes_by_the_student_names_the_values_of_the_papers_presets(path):
 def test_what_appendix_a_states_is_stated():
     said = {path for path, row in ROWS.items() if row["paper"] is not None} | set(STATED)
     assert {
+        "weights.max_questions",
         "curriculum.num_stages", "curriculum.initial_fraction", "curriculum.power", "curriculum.beta",
         "clustering.num_clusters", "clustering.embedding", "weights.alpha", "weights.predictor", "student.name",
         "distillation.epochs", "distillation.batch_size", "distillation.lora_rank", "distillation.learning_rate",

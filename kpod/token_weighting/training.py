@@ -9,7 +9,7 @@ Learned as the paper writes it the weights collapse: every token is kept, or non
 | price of keeping a token (Eq. 7) | dual ascent on a tolerated loss, in units of the information gap | fixed alpha |
 | losses (Eq. 5, 6) | means; the expected share of tokens that is kept | sums; the drawn mask's |
 | prefixes (Eq. 5) | those that end a step | all |
-| masked token (Eq. 4) | a learned embedding | zero |
+| masked token (Eq. 4) | a key that attention passes over | zero |
 | sample (Eq. 3) | soft | hard, straight-through |
 | logits (Eq. 2) | bounded smoothly; a bounded part from a token's place and neighbours | as they are |
 """

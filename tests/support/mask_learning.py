@@ -9,7 +9,7 @@ from kpod.token_weighting.options import MaskLearningOptions
 
 OPTIONS = MaskLearningOptions(
     epochs=2, warmup_epochs=1, batch_size=2, learning_rate=3e-3, lora_rank=2, objective="constrained", alpha=0.5,
-    tolerance=0.15, dual_start=0.3, dual_rate=None, temperature=0.5, sampling="soft", mask="learned", prefixes="steps",
+    tolerance=0.15, dual_start=0.3, dual_rate=None, temperature=0.5, sampling="soft", mask="key_bias", prefixes="steps",
     predictor_every=3, logit_bound=4.0, seed=3, checkpoint_seconds=1e9,
 )  # fmt: skip
 AS_THE_PAPER = {
