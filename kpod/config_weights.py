@@ -34,7 +34,9 @@ class TokenWeightSettings(Section):
         0.15, "share of the information gap that masking may lose (constrained)", unit="share", gt=0, lt=1
     )
     dual_start: float = setting(0.3, "alpha at the start of dual ascent", gt=0)
-    dual_rate: float | None = setting(None, "rate of dual ascent a step; none: 10 / generator steps", gt=0)
+    dual_rate: float | None = setting(
+        None, "rate of dual ascent a step; none: 25 / generator steps, from .01 to .2", gt=0
+    )
     reduction: Literal["mean", "sum"] = setting(
         "mean", "of prefixes and tokens (Eq. 5, 6); sum: with the drawn mask, and only with a fixed alpha", paper="sum"
     )

@@ -75,9 +75,6 @@ def svamp_smollm2() -> RunConfig:
                 "warmup_epochs": 2,
                 "batch_size": 4,
                 "predictor_every": 4,
-                # 170 generator steps are few: the price of a token has to act within them.
-                "dual_start": 0.4,
-                "dual_rate": 0.15,
             },
             "clustering": {"embedding": "glove"},
             "curriculum": {"delta_s": 2},  # three stages: with 1 the budget would be overrun by 15% to finish in time

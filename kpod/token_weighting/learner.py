@@ -16,7 +16,7 @@ from kpod.prompts import EncodedExample
 from kpod.token_weighting.applying import generator_options, rationale_logits, weights_of
 from kpod.token_weighting.encoder_decoder_predictor import EncoderDecoderPredictor
 from kpod.token_weighting.foreign_predictor import ForeignPredictor
-from kpod.token_weighting.losses import Price, answer_loss, keep_cost
+from kpod.token_weighting.losses import Price, answer_loss, dual_rate, keep_cost
 from kpod.token_weighting.masking import sample_mask
 from kpod.token_weighting.model import WeightGenerator
 from kpod.token_weighting.options import MaskLearningOptions
@@ -57,7 +57,7 @@ class MaskLearner:
             options.objective,
             options.dual_start if constrained else options.alpha,
             options.tolerance,
-            options.dual_rate or min(0.2, max(0.01, 10 / max(1, num_generator_steps))),
+            options.dual_rate or dual_rate(num_generator_steps),
         )
         self.optimizer = torch.optim.AdamW(list(self.trainable().values()), lr=options.learning_rate, weight_decay=0.0)
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 LOWEST_ALPHA, HIGHEST_ALPHA = 0.02, 0.9  # below 1 the full rationale always beats none (in units of the gap)
+DUAL_TRAVEL = 25.0  # of ln(alpha) over all of a run's generator steps, were the excess 1
+SLOWEST_DUAL, FASTEST_DUAL = 0.01, 0.2  # a step; faster, alpha is wound up before the generator has answered
 LEAST_GAP = 0.05  # nats: a rationale that is worth less is no unit to measure in
 
 
@@ -77,6 +79,15 @@ class Price:
 
     def _smooth(self, old: float | None, new: float) -> float:
         return new if old is None else self.smoothing * old + (1 - self.smoothing) * new
+
+
+def dual_rate(num_steps: int) -> float:
+    """The rate of dual ascent for so many steps of the generator: alpha gets equally far in few as in many.
+
+    Masking that loses nothing is `tolerance` (.15) below what it may lose, and so moves ln(alpha) by 25 * .15 over a
+    run: from .3 to its upper bound in the first third.
+    """
+    return min(FASTEST_DUAL, max(SLOWEST_DUAL, DUAL_TRAVEL / max(1, num_steps)))
 
 
 def collapse_warning(keep_rate: float, price: Price) -> str | None:

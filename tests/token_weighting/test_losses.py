@@ -13,6 +13,7 @@ from kpod.token_weighting.losses import (
     Price,
     answer_loss,
     collapse_warning,
+    dual_rate,
     keep_cost,
 )
 
@@ -87,6 +88,33 @@ def test_the_constrained_price_stays_within_its_bounds():
         high.ascend(-9.0)
     assert (low.alpha, high.alpha) == (LOWEST_ALPHA, HIGHEST_ALPHA)
     assert HIGHEST_ALPHA < 1  # or masking everything would be cheaper than keeping everything
+
+
+RUNS = [64, 128, 169, 800, 3736, 20_000]
+"""Generator steps: 128 of 250 questions and 3,736 of all of GSM8K's by default, 169 of the preset for SVAMP."""
+
+
+@pytest.mark.parametrize("steps", RUNS)
+def test_masking_that_loses_nothing_has_its_price_at_the_bound_in_time(steps):
+    free = Price("constrained", 0.3, tolerance=0.15, rate=dual_rate(steps), nll_full=1.0, nll_empty=3.0)
+    for _ in range(round(0.6 * steps)):
+        free.ascend(1.0)
+    assert free.alpha == HIGHEST_ALPHA
+
+
+@pytest.mark.parametrize("steps", RUNS)
+def test_dual_ascent_ends_at_the_tolerated_loss_whether_steps_are_few_or_many(steps):
+    """A generator that takes 15 steps to answer a price: with keep rate k the share (1 - k)^2 / 2 is lost, so that
+    k = 1 - alpha is cheapest, and alpha = sqrt(.3) loses just what is tolerated."""
+    constrained = Price("constrained", 0.3, tolerance=0.15, rate=dual_rate(steps), nll_full=1.0, nll_empty=3.0)
+    keep_rate, lost = 0.9, []
+    for _ in range(steps):
+        keep_rate += (1 - constrained.alpha - keep_rate) / 15
+        lost.append((1 - keep_rate) ** 2 / 2)
+        constrained.ascend(1.0 + 2.0 * lost[-1])
+    last = lost[-(steps // 4) :]
+    assert sum(last) / len(last) == pytest.approx(0.15, abs=0.02)
+    assert max(lost) < 0.2, "the price ran past what the generator could follow"
 
 
 @pytest.mark.parametrize("objective", ["fixed", "relative"])
