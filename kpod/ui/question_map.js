@@ -30,7 +30,9 @@ class QuestionMap {
     this.tooltip.hidden = true
     this.frame.append(this.canvas, this.tooltip)
     this.legend = make("div", "legend")
-    root.replaceChildren(this.buildToolbar(), this.stages.node, this.frame, this.legend)
+    this.toolbar = this.buildToolbar()
+    this.setMode("pan")
+    root.replaceChildren(this.toolbar.node, this.stages.node, this.frame, this.legend)
     this.observer = new ResizeObserver(() => this.resize())
     this.observer.observe(this.frame)
     this.bindPointer()
@@ -51,7 +53,7 @@ class QuestionMap {
       this.stages.load(this.meta.stages, this.lengths, this.counts)
       if (title !== this.meta.title) this.muted.clear()
       this.canvas.setAttribute("aria-label", `Map of ${this.meta.count} questions, coloured by ${this.meta.title}. ${KEYS}`)
-      this.offerSvg()
+      this.toolbar.offerSvg(this.meta.count)
       this.namePlaces = new Map()
       this.selectedFor = undefined
     }
@@ -70,7 +72,7 @@ class QuestionMap {
     if (known === this.selectedFor) return
     this.selectedFor = known
     this.selected = lasso ? insidePolygon(this.x, this.y, lasso) : null
-    this.clearButton.disabled = !lasso
+    this.toolbar.offerClear(lasso)
   }
 
   setTheme(parent) {
@@ -137,7 +139,7 @@ class QuestionMap {
   setSize(size) {
     if (size !== this.size) this.namePlaces = new Map()
     this.size = size
-    this.sizeSlider.value = size
+    this.toolbar.showSize(size)
     this.nameSize = Math.round(12 * Math.min(1.8, Math.max(1, size)))
     this.redraw()
   }
@@ -249,63 +251,26 @@ class QuestionMap {
   // ---- toolbar and legend
 
   buildToolbar() {
-    const bar = make("div", "toolbar")
-    const size = make("label", "size")
-    this.sizeSlider = Object.assign(make("input"), { type: "range", min: 0.5, max: 4, step: 0.25 })
-    this.sizeSlider.oninput = () => this.setSize(Number(this.sizeSlider.value))
-    this.sizeSlider.onchange = () => { this.toldSizes.push(this.size); this.emit("size", this.size) }
-    size.append(make("span", "", "Point size"), this.sizeSlider)
-    this.panButton = makeButton("pan", "Pan", "", () => this.setMode("pan"))
-    this.lassoButton = makeButton("lasso", "Lasso", "", () => this.setMode("lasso"))
-    this.clearButton = makeButton("clear", "Clear lasso", "", () => this.clear())
-    bar.append(
-      size, this.panButton, this.lassoButton, this.clearButton,
-      makeButton("zoom-out", "−", "Zoom out", () => this.zoomBy(1 / 1.4)),
-      makeButton("zoom-in", "+", "Zoom in", () => this.zoomBy(1.4)),
-      makeButton("fit", "Fit", "", () => this.fit()),
-      makeButton("save png", "PNG", "Save the map as PNG", () => this.savePng()),
-    )
-    this.svgButton = makeButton("save svg", "SVG", "Save the map as SVG", () => saveSvg("questions.svg", mapSvg(this)))
-    bar.append(this.svgButton)
-    this.setMode("pan")
-    return bar
-  }
-
-  offerSvg() {
-    const { count } = this.meta
-    this.svgButton.disabled = count > MAX_SVG_POINTS
-    this.svgButton.title = this.svgButton.disabled ? `An SVG holds at most ${MAX_SVG_POINTS.toLocaleString("en")} points and this map has ${count.toLocaleString("en")}: save it as PNG.` : ""
+    return new MapToolbar({
+      size: size => this.setSize(size),
+      sized: () => { this.toldSizes.push(this.size); this.emit("size", this.size) },
+      mode: mode => this.setMode(mode),
+      clear: () => this.clear(),
+      zoom: factor => this.zoomBy(factor),
+      fit: () => this.fit(),
+      png: () => this.savePng(),
+      svg: () => saveSvg("questions.svg", mapSvg(this)),
+    })
   }
 
   setMode(mode) {
     this.mode = mode
-    this.panButton.setAttribute("aria-pressed", mode === "pan")
-    this.lassoButton.setAttribute("aria-pressed", mode === "lasso")
+    this.toolbar.showMode(mode)
     this.canvas.style.cursor = mode === "lasso" ? "crosshair" : "grab"
   }
 
   drawLegend() {
-    const { meta, legend } = this
-    legend.replaceChildren(make("span", "title", meta.title))
-    if (!meta.names.length) {
-      const ramp = make("div", "ramp")
-      ramp.style.background = `linear-gradient(to right, ${this.scale.join(",")})`
-      const format = v => String(Number(v.toPrecision(3)))
-      legend.append(make("span", "end", format(meta.low)), ramp, make("span", "end", format(meta.high)))
-    }
-    const counts = new Map()
-    for (const v of this.value) counts.set(v, (counts.get(v) ?? 0) + 1) // NaN is one key
-    meta.names.forEach((name, k) => {
-      const entry = makeButton("entry", "", "", () => { this.muted.has(k) ? this.muted.delete(k) : this.muted.add(k); this.drawLegend(); this.redraw() })
-      entry.setAttribute("aria-pressed", !this.muted.has(k))
-      entry.append(swatch(meta.colours[k], meta.shapes[k]), make("span", "name", name), make("span", "count", String(counts.get(k) ?? 0)))
-      legend.append(entry)
-    })
-    if (counts.has(NaN)) {
-      const entry = make("span", "entry")
-      entry.append(swatch(meta.missing, "circle"), make("span", "", "none"), make("span", "count", String(counts.get(NaN))))
-      legend.append(entry)
-    }
+    fillLegend(this, k => { this.muted.has(k) ? this.muted.delete(k) : this.muted.add(k); this.drawLegend(); this.redraw() })
   }
 
   // ---- drawing
@@ -331,15 +296,4 @@ class QuestionMap {
   }
 
   savePng() { mapCanvas(this).toBlob(blob => saveFile("questions.png", blob, "image/png")) }
-}
-
-// A category's mark in the legend: its shape in its colour.
-const MARKS = {
-  circle: "M2 8a6 6 0 1 0 12 0a6 6 0 1 0 -12 0z", square: "M2.7 2.7h10.6v10.6h-10.6z", diamond: "M8 1l7 7l-7 7l-7 -7z",
-  triangle: "M8 1l7 12.5h-14z", cross: "M3 3l10 10M3 13l10 -10",
-}
-function swatch(colour, kind) {
-  const node = shape("svg", { class: "swatch", viewBox: "0 0 16 16", "aria-hidden": "true" })
-  shape("path", { d: MARKS[kind] ?? MARKS.circle, fill: colour, stroke: colour, "stroke-width": kind === "cross" ? 3 : 0 }, node)
-  return node
 }

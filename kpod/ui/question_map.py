@@ -20,7 +20,7 @@ from kpod.run_store import Run
 from kpod.ui import reads
 from kpod.ui.components import make_component
 
-_PARTS = ("geometry", "paint", "names", "picture", "stages")
+_PARTS = ("geometry", "paint", "names", "picture", "stages", "toolbar", "legend")
 _SCRIPTS = ("component_common", *(f"question_map_{part}" for part in _PARTS), "question_map")
 _MOUNT = make_component("question_map", "qm", *_SCRIPTS)
 

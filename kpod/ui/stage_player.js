@@ -3,8 +3,6 @@
 // Texts come from a run and are hostile: they reach the page by textContent alone.
 
 const PLAY_MS_PER_STAGE = 1100
-const STRIP_HEIGHT = 96
-const [LEFT, RIGHT, TOP, GAP, BOTTOM] = [46, 10, 6, 26, 24] // around the matrix; between it and the strip; below the strip
 const METERS = [["supervised", "difficulty supervised, H"], ["budget", "budget, D"], ["steps", "steps supervised"], ["whole", "rationales whole"]]
 const players = new WeakMap()
 
@@ -245,7 +243,7 @@ class StagePlayer {
     const pen = this.canvas.getContext("2d")
     pen.setTransform(ratio, 0, 0, ratio, 0, 0)
     pen.clearRect(0, 0, width, this.height())
-    this.paint(canvasBrush(pen, this.font), width)
+    paintPlayer(this, canvasBrush(pen, this.font), width)
   }
 
   drawReadings() {
@@ -259,66 +257,13 @@ class StagePlayer {
     }
   }
 
-  // The same picture with a brush for the screen or for a file.
-  paint(brush, width) {
-    const { cells, stages } = this.data
-    if (!cells.length) return
-    const size = this.cell(0, 0, width)
-    const floor = TOP + this.matrixHeight
-    for (let column = 0; column <= this.last; column++) {
-      const told = this.told(column)
-      cells.forEach((row, i) => { if (row[column] !== null) this.paintCell(brush, width, i, column, told) })
-      const middle = LEFT + (column + 0.5) * size.width
-      if (column % Math.ceil((this.last + 1) / 20) === 0 || column === this.last)
-        brush.text(String(stages[column]), middle, floor + 16, this.ink, told, "center")
-    }
-    brush.text(this.kind.unit, LEFT - 8, floor + 16, this.ink, 0.66, "right")
-    const now = LEFT + Math.min(this.last, this.stage) * size.width
-    brush.frame(now, TOP - 3, size.width, this.matrixHeight + 6, this.ink, 1.5)
-    const outline = ({ y, height }, strength) => brush.frame(LEFT - 1, y - 1, width - LEFT - RIGHT + 2, Math.max(height + 1, 3), this.ink, strength)
-    if (this.row !== null) outline(this.cell(this.row, 0, width), 1)
-    const chosen = this.chosenFrame()
-    if (chosen) {
-      outline(chosen, 2.5)
-      brush.text("▸", LEFT - 6, chosen.y + chosen.height / 2 + 4, this.ink, 1, "right")
-    }
-    this.paintStrip(brush, width, size.width)
-  }
-
-  paintCell(brush, width, row, column, told) {
-    const { x, y, width: w, height } = this.cell(row, column, width)
-    const gap = height > 5 ? 1 : 0
-    const [from, to] = [Math.round(y), Math.round(y + height)] // whole pixels: no hairlines between rows
-    const drawn = this.kind.whole(this.data, row, column) ? w - 2 : NARROW * w
-    const colour = this.rampColour(this.kind.share(this.data, this.data.cells[row][column]))
-    brush.rect(x + (w - drawn) / 2, from, drawn, to - from - gap, colour, told)
-  }
-
-  paintStrip(brush, width, columnWidth) {
-    const { supervised, budget, colours } = this.data
-    const floor = TOP + this.matrixHeight + GAP + STRIP_HEIGHT
-    const y = share => floor - share * (STRIP_HEIGHT - 8)
-    for (const share of [0, 0.5, 1]) {
-      brush.line([[LEFT, y(share)], [width - RIGHT, y(share)]], this.ink, 1, 0.14)
-      brush.text(percent(share), LEFT - 6, y(share) + 4, this.ink, 0.66, "right")
-    }
-    const middle = column => LEFT + (column + 0.5) * columnWidth
-    supervised.forEach((share, column) => {
-      const half = Math.min(26, columnWidth * 0.3)
-      brush.rect(middle(column) - half, y(share), 2 * half, floor - y(share), colours.supervised, 0.85 * this.told(column))
-    })
-    brush.line(budget.map((share, column) => [middle(column), y(share)]), colours.budget, 2.5, 1, [6, 4])
-    budget.forEach((share, column) => brush.diamond(middle(column), y(share), 4.5, colours.budget, this.paper))
-    brush.text("H and D as shares of all difficulty B", LEFT, floor + 17, this.ink, 0.66, "left")
-  }
-
   picture() {
     const width = Math.max(640, this.frame.clientWidth)
     const svg = shape("svg", { xmlns: SVG, viewBox: `0 0 ${width} ${this.height()}`, width, height: this.height() })
     svg.setAttribute("font-family", `${this.font.replaceAll('"', "'")}, sans-serif`)
     const brush = svgBrush(svg)
     brush.rect(0, 0, width, this.height(), this.paper, 1)
-    this.paint(brush, width)
+    paintPlayer(this, brush, width)
     return svg
   }
 

@@ -7,7 +7,8 @@ from typing import Any
 from kpod.charts.step_matrix import player_colours
 from kpod.ui.components import make_component
 
-_SCRIPTS = ("component_common", "stage_player_cells", "stage_player_brushes", "stage_player")
+_PARTS = ("cells", "brushes", "paint")
+_SCRIPTS = ("component_common", *(f"stage_player_{part}" for part in _PARTS), "stage_player")
 _MOUNT = make_component("stage_player", "sp", *_SCRIPTS)
 
 

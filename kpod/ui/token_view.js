@@ -5,11 +5,6 @@ const PLAY_MS_PER_EPOCH = 900
 const SHORT_RATIONALE = 160 // units; a shorter rationale is set in larger type
 const BRIEF_RATIONALE = 80 // units; below one that short there is room for a pinned token
 const BAR_HEIGHT = 4 // pixels of the underline at the top of the scale
-const COVERAGE = [["tokens", "of tokens"], ["loss", "of the loss"], ["numbers", "of numbers"], ["operator", "of operators"]]
-const NUMBERS_HINT = "A number counts where all its digits weigh at least as much."
-const UNIT_NAMES = { token: "tokens", word: "words", step: "steps" }
-const CUES = [["bar", "underline"], ["size", "size"]]
-const RANGES = [["fixed", "fixed"], ["own", "this rationale"]]
 const views = new WeakMap()
 
 export default function (component) {
@@ -33,7 +28,8 @@ class TokenView {
     root.classList.toggle("short", data.texts.length <= SHORT_RATIONALE)
     root.classList.toggle("brief", data.texts.length <= BRIEF_RATIONALE)
     this.last = data.weights.length - 1
-    this.buildToolbar()
+    this.toolbar = this.buildToolbar()
+    root.append(this.toolbar.node)
     const body = make("div", "body")
     this.buildText(body)
     this.buildSide(body)
@@ -67,7 +63,7 @@ class TokenView {
     const { fill, ink } = this.data.scales[theme]
     this.fill = fill
     this.ink = ink
-    this.ramp.style.background = `linear-gradient(to right, ${fill.filter((_, i) => i % 4 === 0).join(",")})`
+    this.toolbar.setFill(fill)
     this.levels.fill(-1)
     this.draw()
   }
@@ -80,65 +76,13 @@ class TokenView {
   // ---- building
 
   buildToolbar() {
-    const bar = make("div", "toolbar")
-    const many = this.last > 0
-    this.playButton = make("button", "play")
-    this.playButton.type = "button"
-    this.playButton.onclick = () => (this.playing ? this.stop(true) : this.play())
-    this.epochSlider = this.slider("Epoch of mask learning", "epoch", 0, this.last, 1)
-    this.epochSlider.input.oninput = () => { this.stop(); this.epoch = Number(this.epochSlider.input.value); this.draw() }
-    this.epochSlider.input.onchange = () => this.announce()
-    const top = this.data.ranges.fixed[1]
-    this.thresholdSlider = this.slider("Threshold", "threshold", 0, top, top > 1 ? top / 200 : 0.01)
-    this.thresholdSlider.input.oninput = () => { this.threshold = Number(this.thresholdSlider.input.value); this.draw() }
-    this.thresholdSlider.input.onchange = () => this.announce()
-    if (many) bar.append(this.playButton, this.epochSlider.box)
-    this.rangeChoice = this.choice("Colours", "colours", RANGES)
-    this.cueChoice = this.choice("Second cue", "cue", CUES)
-    bar.append(this.thresholdSlider.box, this.rangeChoice.box, this.cueChoice.box, this.buildLegend())
-    this.root.append(bar)
-    this.markPlaying(false)
-  }
-
-  slider(label, name, min, max, step) {
-    const box = make("label", "slider " + name)
-    const head = make("span", "head")
-    const value = make("output", "value")
-    head.append(make("span", "", label), value)
-    const input = make("input")
-    Object.assign(input, { type: "range", min, max, step })
-    box.append(head, input)
-    return { box, input, value }
-  }
-
-  choice(label, name, options) {
-    const box = make("div", "choice " + name)
-    box.setAttribute("role", "radiogroup")
-    box.setAttribute("aria-label", label)
-    const row = make("div", "options")
-    const inputs = options.map(([value, text]) => {
-      const input = Object.assign(make("input"), { type: "radio", name: `tv-${name}`, value })
-      input.onchange = () => { this[name] = value; this.levels.fill(-1); this.draw(); this.announce() }
-      const option = make("label", "option")
-      option.append(input, make("span", "", text))
-      row.append(option)
-      return input
+    return new TokenToolbar(this.data, this.weightName(), {
+      play: () => (this.playing ? this.stop(true) : this.play()),
+      scrub: epoch => { this.stop(); this.epoch = epoch; this.draw() },
+      threshold: threshold => { this.threshold = threshold; this.draw() },
+      choose: (name, value) => { this[name] = value; this.levels.fill(-1); this.draw(); this.announce() },
+      settled: () => this.announce(),
     })
-    box.append(make("span", "head", label), row)
-    return { box, show: value => inputs.forEach(input => { input.checked = input.value === value }) }
-  }
-
-  buildLegend() {
-    const legend = make("div", "legend")
-    legend.append(make("span", "head", this.weightName()))
-    this.ramp = make("div", "ramp")
-    this.rampMark = make("div", "ramp-mark")
-    this.ramp.append(this.rampMark)
-    const ticks = make("div", "ticks")
-    this.ticks = [0, 1, 2].map(() => make("span"))
-    ticks.append(...this.ticks)
-    legend.append(this.ramp, ticks)
-    return legend
   }
 
   weightName() {
@@ -147,27 +91,9 @@ class TokenView {
   }
 
   buildText(body) {
-    const { texts, leads, token_steps: tokenSteps, steps } = this.data
-    const list = make("div", "steps")
-    list.setAttribute("role", "list")
-    this.tokens = []
-    this.levels = new Array(texts.length).fill(-1)
-    let line = null
-    let step = null
-    texts.forEach((text, j) => {
-      if (tokenSteps[j] !== step) {
-        step = tokenSteps[j]
-        line = this.stepRow(list, steps.find(s => s.step === step) ?? { step, difficulty: null, share: 0 })
-      }
-      if (leads[j]) { const lead = make("span", "lead"); fillText(lead, leads[j]); line.append(lead) }
-      const token = tokenSpan(line, text, "token")
-      token.dataset.index = j
-      this.tokens.push(token)
-    })
-    if (this.data.tail && line) { const tail = make("span", "lead"); fillText(tail, this.data.tail); line.append(tail) }
-    list.tabIndex = 0
-    list.setAttribute("aria-label", `Rationale. Left and right move between ${UNIT_NAMES[this.data.unit]}, up and down between steps, Enter pins one.`)
-    list.classList.add("by-" + this.data.unit)
+    const { list, tokens } = rationaleText(this.data)
+    this.tokens = tokens
+    this.levels = new Array(tokens.length).fill(-1)
     list.onpointerover = event => this.hover(event.target.closest?.(".token"))
     list.onpointerleave = () => this.hover(null)
     list.onclick = event => { const token = event.target.closest?.(".token"); if (token) this.togglePin(Number(token.dataset.index)) }
@@ -176,42 +102,10 @@ class TokenView {
     body.append(list)
   }
 
-  stepRow(list, step) {
-    const row = make("div", "step")
-    row.setAttribute("role", "listitem")
-    const gutter = make("div", "gutter")
-    gutter.append(make("span", "number", String(step.step + 1)))
-    if (step.difficulty !== null) {
-      const meter = make("span", "meter")
-      const fill = make("span", "meter-fill")
-      fill.style.width = percent(step.share)
-      meter.append(fill)
-      gutter.append(meter, make("span", "difficulty", step.difficulty.toFixed(2)))
-      gutter.title = `Step ${step.step + 1}: difficulty ${step.difficulty.toFixed(3)} (Eq. 8)`
-    }
-    const line = make("div", "line")
-    row.append(gutter, line)
-    list.append(row)
-    return line
-  }
-
   buildSide(body) {
     const side = make("div", "side")
-    this.coverageTitle = make("div", "title")
-    side.append(this.coverageTitle)
-    this.coverage = {}
-    for (const [name, label] of COVERAGE) {
-      const row = make("div", "cover " + name)
-      const value = make("span", "value")
-      const meter = make("span", "meter")
-      const fill = make("span", "meter-fill")
-      meter.append(fill)
-      row.append(make("span", "name", label), meter, value)
-      side.append(row)
-      this.coverage[name] = { row, value, fill }
-    }
-    this.coverage.numbers.row.title = NUMBERS_HINT
-    side.append(this.buildSaves())
+    this.coverage = new Coverage(this.data)
+    side.append(...this.coverage.nodes, this.buildSaves())
     this.pinBox = make("div", "pin-box")
     body.append(side, this.pinBox)
   }
@@ -231,7 +125,7 @@ class TokenView {
   picture() {
     this.hover(null)
     const title = `${this.weightName()}, epoch ${this.data.epochs[Math.round(this.epoch)]}`
-    return tokenPicture(this.root, ".steps", { title, ramps: [{ colours: this.fill, ticks: this.ticks.map(tick => tick.textContent) }] })
+    return tokenPicture(this.root, ".steps", { title, ramps: [{ colours: this.fill, ticks: this.toolbar.tickTexts() }] })
   }
 
   csv() {
@@ -250,7 +144,7 @@ class TokenView {
     const begin = this.epoch >= this.last ? 0 : this.epoch
     const start = performance.now()
     this.playing = true
-    this.markPlaying(true)
+    this.toolbar.markPlaying(true)
     const tick = now => {
       if (!this.playing) return
       // The first frame's time can lie before the click's.
@@ -268,14 +162,9 @@ class TokenView {
     this.playing = false
     cancelAnimationFrame(this.frame)
     this.epoch = Math.round(this.epoch)
-    this.markPlaying(false)
+    this.toolbar.markPlaying(false)
     this.draw()
     if (byUser) this.announce()
-  }
-
-  markPlaying(on) {
-    this.playButton.textContent = on ? "❚❚" : "▶"
-    this.playButton.setAttribute("aria-label", on ? "Pause" : "Play through the epochs")
   }
 
   togglePin(index) {
@@ -286,7 +175,7 @@ class TokenView {
 
   onKey(event) {
     const current = this.hovered ?? this.pin ?? -1
-    const next = this.target(event.key, current)
+    const next = unitAfterKey(event.key, current, this.data.token_steps)
     if (next !== null) {
       this.hover(this.tokens[Math.min(Math.max(0, next), this.tokens.length - 1)])
       this.tokens[this.hovered].scrollIntoView({ block: "nearest" })
@@ -295,19 +184,6 @@ class TokenView {
     else if (event.key === "Escape" && this.pin !== null) this.togglePin(this.pin)
     else return
     event.preventDefault()
-  }
-
-  // Where a key leads from a token: the next one, the first of the next step, an end; null for other keys.
-  target(key, current) {
-    const steps = this.data.token_steps
-    const step = steps[Math.max(0, current)]
-    if (key === "ArrowRight") return current + 1
-    if (key === "ArrowLeft") return current - 1
-    if (key === "Home") return 0
-    if (key === "End") return steps.length - 1
-    if (key === "ArrowDown") return current < 0 ? 0 : Math.max(current, steps.findIndex((each, j) => j > current && each !== step))
-    if (key === "ArrowUp") return Math.max(0, steps.indexOf(step) < current ? steps.indexOf(step) : steps.indexOf(steps[current - 1]))
-    return null
   }
 
   // ---- drawing
@@ -341,40 +217,10 @@ class TokenView {
       token.classList.toggle("below", current[j] < this.threshold)
       token.classList.toggle("pinned", j === this.pin)
     })
-    this.drawControls(current)
+    this.toolbar.show(this)
+    this.coverage.show(current, this.threshold)
     this.drawPin()
     if (this.hovered != null) this.fillTooltip(this.hovered)
-  }
-
-  drawControls(current) {
-    const shown = Math.round(this.epoch)
-    if (document.activeElement !== this.epochSlider.input || this.playing) this.epochSlider.input.value = shown
-    this.epochSlider.value.textContent = `${this.data.epochs[shown]} of ${this.data.epochs[this.last]}`
-    this.thresholdSlider.input.value = this.threshold
-    this.thresholdSlider.value.textContent = this.threshold.toFixed(2)
-    this.rangeChoice.show(this.colours)
-    this.cueChoice.show(this.cue)
-    const [low, high] = this.data.ranges[this.colours]
-    this.ticks.forEach((tick, i) => { tick.textContent = String(Number((low + (i / 2) * (high - low)).toPrecision(2))) })
-    this.rampMark.style.left = percent(Math.min(1, Math.max(0, (this.threshold - low) / (high - low))))
-    this.coverageTitle.textContent = `Weight at least ${this.threshold.toFixed(2)} holds`
-    const { counts, numbers, operators, nll } = this.data
-    const whole = numbers.filter(units => units.every(j => current[j] >= this.threshold))
-    const sums = { tokens: [0, 0], loss: [0, 0], numbers: [whole.length, numbers.length], operator: [0, 0] }
-    const add = (name, amount, inside) => { sums[name][0] += inside ? amount : 0; sums[name][1] += amount }
-    current.forEach((w, j) => {
-      const inside = w >= this.threshold
-      add("tokens", counts[j], inside)
-      add("operator", operators[j], inside)
-      if (nll) add("loss", nll[j], inside)
-    })
-    for (const [name] of COVERAGE) {
-      const [part, whole] = sums[name]
-      const { row, value, fill } = this.coverage[name]
-      row.hidden = whole === 0
-      value.textContent = whole ? percent(part / whole) : ""
-      fill.style.width = whole ? percent(part / whole) : "0"
-    }
   }
 
   facts(j) {

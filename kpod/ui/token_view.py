@@ -9,7 +9,9 @@ from kpod.ui.components import make_component
 
 COLOURS = ("fixed", "own")
 CUES = ("bar", "size")
-_MOUNT = make_component("token_view", "tv", "component_common", "token_picture", "token_trajectory", "token_view")
+_PARTS = ("toolbar", "text", "coverage")
+_SCRIPTS = ("component_common", "token_picture", "token_trajectory", *(f"token_view_{part}" for part in _PARTS))
+_MOUNT = make_component("token_view", "tv", *_SCRIPTS, "token_view")
 
 
 def token_view(
