@@ -1,7 +1,9 @@
-// The clusters' names on the map: beside their clusters, where they hide the fewest points, no mark and no other name.
+// The clusters' names on the map: beside their clusters, where they hide the fewest points and no other name. None ever
+// lies on the chosen question: a cluster that leaves no other place goes without its name.
 
 const MAX_NAME = 26
-const MARK_COST = 400 // what it costs to lie on the chosen question or its neighbours, in points hidden
+const MARK_COST = 400 // what it costs to lie on a neighbour of the chosen question, in points hidden
+const MARK_GAP = 8 // pixels between the chosen question's point and a name: the ring around it, and some air
 const FAR_COST = 0.6 // of a step away from the cluster, in points
 const KEEP_BONUS = 0.75 // a name stays where it is until another place is clearly better: it must not jump about
 
@@ -16,6 +18,7 @@ function paintNames(map, pen) {
     const box = clusterBox(map, one)
     if (box.right < 0 || box.left > map.width || box.bottom < 0 || box.top > map.height) continue
     const found = namePlace(map, pen, one, box, placed)
+    if (!found) continue
     placed.push(found)
     paintName(map, pen, one.cluster, found)
   }
@@ -35,20 +38,21 @@ function namePlace(map, pen, { cluster, name }, box, placed) {
   for (const text of [short, String(cluster)]) { // at last its number, which is short
     const half = pen.measureText(text).width / 2 + 3
     let best = null
-    candidates(box, half, map.nameSize, map.radius).forEach(([x, y, far], k) => {
+    candidates(map, box, half).forEach(([x, y, far], k) => {
       const rect = { x, y, half, high: map.nameSize / 2 + 4 }
       const isOff = x - half < 2 || x + half > map.width - 2 || y < map.nameSize || y > map.height - map.nameSize
-      if (isOff || placed.some(other => touches(other, rect))) return
+      if (isOff || coversChosen(map, rect) || placed.some(other => touches(other, rect))) return
       const cost = (hiddenBy(map, rect) + FAR_COST * far) * (before === k ? KEEP_BONUS : 1)
       if (!best || cost < best.cost) best = { ...rect, cost, k, text }
     })
     if (best) { map.namePlaces.set(cluster, best.k); return best }
   }
-  return { x: box.px, y: box.py, half: 8, high: map.nameSize / 2 + 4, text: String(cluster) }
+  const last = { x: box.px, y: box.py, half: 8, high: map.nameSize / 2 + 4, text: String(cluster) }
+  return coversChosen(map, last) ? null : last
 }
 
-// Above, below and beside the cluster, then farther off; at last on it.
-function candidates({ left, right, top, bottom, px, py }, half, size, radius) {
+// Above, below and beside the cluster, then farther off; at last on it, and on what can be seen of it.
+function candidates({ width, height, nameSize: size, radius }, { left, right, top, bottom, px, py }, half) {
   const gap = radius + size / 2 + 5
   const found = []
   for (const step of [0, 1, 2, 3]) {
@@ -61,10 +65,21 @@ function candidates({ left, right, top, bottom, px, py }, half, size, radius) {
     }
   }
   found.push([px, py, 6])
+  const [west, east, north, south] = [Math.max(left, 0), Math.min(right, width), Math.max(top, 0), Math.min(bottom, height)]
+  const [x, y] = [(west + east) / 2, (north + south) / 2]
+  found.push([x, north + gap, 6], [x, south - gap, 6], [west + half + 6, y, 6], [east - half - 6, y, 6])
   return found
 }
 
 function touches(a, b) { return Math.abs(a.x - b.x) < a.half + b.half + 4 && Math.abs(a.y - b.y) < a.high + b.high + 1 }
+
+function coversChosen(map, { x, y, half, high }) {
+  const { chosen } = map.state
+  if (chosen < 0 || chosen >= map.meta.count) return false
+  const [px, py] = map.toScreen(map.x[chosen], map.y[chosen])
+  const gap = map.radius + MARK_GAP
+  return Math.abs(px - x) < half + gap && Math.abs(py - y) < high + gap
+}
 
 function hiddenBy(map, { x, y, half, high }) {
   const reach = map.radius
