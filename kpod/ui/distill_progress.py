@@ -16,6 +16,7 @@ from kpod.metrics_tail import MetricsTail
 from kpod.progress import format_seconds
 from kpod.run_store import Run
 from kpod.ui import parts, reads
+from kpod.ui.afterimage import keep_afterimages
 from kpod.ui.run_at_work import show_at_work
 from kpod.ui.run_status import STATUS_MARKS
 from kpod.ui.saved_figures import figure
@@ -45,7 +46,10 @@ def run_progress(run: Run, live: bool) -> None:
             _curves(rows)
         _log(current)
 
-    panel()
+    if live:
+        keep_afterimages()
+    with st.container(key="progress"):
+        panel()
 
 
 def _head(run: Run, job: JobState) -> None:

@@ -35,8 +35,20 @@ PAGES = {
     "results": ("/results", ".st-key-accuracy .plot-container"),
     "distill": ("/distill", ".st-key-start button:enabled"),
 }
+# Each view of the Results page and its main part.
+RESULTS = {
+    "Accuracy": ".st-key-accuracy .plot-container",
+    "Questions": ".kp-beside",
+    "Two runs": ".kp-four",
+    "All runs": ".st-key-csv-all-runs",
+    "Sensitivity": ".st-key-csv-sensitivity",
+    "Cost": ".st-key-costs .plot-container",
+    "Ablations": ".st-key-ablation-methods .plot-container",
+}
 SCREENSHOTS = Path(os.environ.get("KPOD_SCREENSHOTS") or Path(__file__).parent.parent.parent / "build" / "screenshots")
-FLAWS, FOCUS = ((Path(__file__).parent / f"page_{name}.js").read_text() for name in ("flaws", "focus"))
+FLAWS, FOCUS, STEADY = (
+    (Path(__file__).parent / f"page_{name}.js").read_text() for name in ("flaws", "focus", "steady")
+)
 BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 22, 30)"}  # .streamlit/config.toml
 # On a deep link Streamlit's front end looks for its server below the page's own path first; that 404 is its design.
 PROBES = re.compile(r"/(distill|keypoints|curriculum|questions|results)/_stcore/(health|host-config)$")
