@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.app_browser import FOCUS, PAGES
+from tests.support.app_browser import FOCUS, PAGES, RESULTS
 
 pytestmark = pytest.mark.browser
 
@@ -15,7 +15,10 @@ TABBED = {name: (name, "", {}) for name in PAGES} | {
     "distill-teacher": ("distill", ".kp-section", {"view": "teach"}),
     "keypoints-compare": ("keypoints", ".st-key-comparison .token", {"view": "Compare"}),
     "keypoints-concordance": ("keypoints", ".st-key-concordance .row", {"view": "Concordance", "search": "trees"}),
+    "keypoints-corpus": ("keypoints", ".st-key-words canvas", {"view": "Corpus"}),
+    "curriculum-difficulty": ("curriculum", ".kp-path", {"view": "Difficulty"}),
     "curriculum-what-if": ("curriculum", ".plot-container", {"view": "What if"}),
+    **{f"results-{name}": ("results", mark, {"view": name}) for name, mark in RESULTS.items()},
 }
 
 
@@ -35,7 +38,8 @@ def walk_by_tab(page: Page, spoil: str = "") -> dict:
 @pytest.mark.parametrize("name", TABBED)
 def test_tab_reaches_every_control_and_shows_it(watch, run_ids, name):
     page, mark, address = TABBED[name]
-    watched = watch().open(page, mark=mark, run=run_ids["whole"], question="q003", **address)
+    question = "q043" if page == "results" else "q003"  # measured on, or learned from
+    watched = watch().open(page, mark=mark, run=run_ids["whole"], question=question, **address)
     found = walk_by_tab(watched.page)
     assert found["missed"] == found["unmarked"] == []
     assert found["reached"] >= 10
@@ -123,3 +127,35 @@ def test_the_matrix_changes_stage_and_question_by_keys(watch, run_ids):
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "question=q003" not in url)
     assert "stage=1" in page.url
+
+
+def test_the_epochs_of_difficulty_are_scrubbed_and_played_by_keys(watch, run_ids):
+    watched = watch().open("curriculum", mark=".kp-path", run=run_ids["whole"], question="q003", view="Difficulty")
+    page = watched.page
+    player = page.locator(".st-key-matrix")
+    value = player.locator(".slider .value")
+    slider = player.locator(".slider input")
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(value).to_have_text("0 of 10")
+    page.keyboard.press("ArrowRight")
+    expect(value).to_have_text("1 of 10")
+    player.locator("canvas").focus()
+    page.keyboard.press("ArrowRight")
+    expect(value).to_have_text("2 of 10")
+    page.keyboard.press("ArrowLeft")
+    expect(value).to_have_text("1 of 10")
+    player.locator(".play").focus()
+    page.keyboard.press("Space")
+    expect(value).to_have_text("10 of 10")
+
+
+def test_a_row_of_answers_is_chosen_by_keys(watch, run_ids):
+    watched = watch().open("results", mark=".kp-beside", run=run_ids["whole"], view="Questions")
+    page = watched.page
+    title = page.locator(".kp-section h2").first
+    before = title.inner_text()
+    page.locator(".st-key-answer-table canvas").first.focus()
+    for key in ("ArrowDown", "ArrowDown", "Shift+Space"):
+        page.keyboard.press(key)
+    expect(title).not_to_have_text(before)

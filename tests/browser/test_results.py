@@ -10,19 +10,10 @@ import pytest
 from playwright.sync_api import expect
 
 from kpod.run_store import load_run
+from tests.support.app_browser import RESULTS
 from tests.support.made_ablation import METHODS, SEEDS
 
 pytestmark = pytest.mark.browser
-
-VIEWS = {
-    "Accuracy": ".st-key-accuracy .plot-container",
-    "Questions": ".kp-beside",
-    "Two runs": ".kp-four",
-    "All runs": ".st-key-csv-all-runs",
-    "Sensitivity": ".st-key-csv-sensitivity",
-    "Cost": ".st-key-costs .plot-container",
-    "Ablations": ".st-key-ablation-methods .plot-container",
-}
 
 
 def downloaded(page, button: str) -> tuple[str, bytes]:
@@ -43,14 +34,14 @@ def view(watch, run_ids):
     """Open a view of the page on the whole run, cold by its address."""
 
     def open_view(name: str, **address: str):
-        return watch().open("results", mark=VIEWS[name], run=run_ids["whole"], view=name, **address)
+        return watch().open("results", mark=RESULTS[name], run=run_ids["whole"], view=name, **address)
 
     return open_view
 
 
 def test_the_views_follow_each_other_and_stand_in_the_address(view):
     watched = view("Accuracy")
-    for name, mark in VIEWS.items():
+    for name, mark in RESULTS.items():
         watched.page.locator(".st-key-view").get_by_text(name, exact=True).click()
         watched.page.locator(mark).first.wait_for(state="attached")
         watched.settle()

@@ -33,8 +33,9 @@
       return outline + style.boxShadow + style.borderColor + style.backgroundColor
     }).join()).join()
   }
-  // A table is a canvas that keeps its cells inside for screen readers, and moves the focus between them and itself.
-  const tableOf = node => node.closest("canvas")
+  // A table is a canvas that keeps its cells inside for screen readers, and moves the focus between them and itself; a
+  // long one is in a frame that scrolls, which is a stop as well. What is marked is the table.
+  const tableOf = node => node.closest("[data-testid=stDataFrameResizable]")
   const leave = () => {
     if (last && last.node.isConnected && look(last.node) === last.look) unmarked.push(name(last.node))
     last = null
@@ -52,7 +53,7 @@
     step() {
       let node = document.activeElement
       while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement
-      if (node && last && (tableOf(node) ?? node) === (tableOf(last.node) ?? last.node)) return true // from cell to cell
+      if (node && last && (tableOf(node) ?? node) === (tableOf(last.node) ?? last.node)) { reached.set(node, name(node)); return true } // from cell to cell
       leave()
       if (!node || node === document.body || reached.has(node)) return false
       reached.set(node, name(node))
