@@ -57,6 +57,16 @@ def first_wrong_step(steps: Sequence[CheckedStep]) -> int | None:
     return next((number for number, step in enumerate(steps) if step.verdict == WRONG), None)
 
 
+def numbers_apart(text: str, reference: str) -> list[tuple[int, int]]:
+    """Characters of the text's numbers whose value stands nowhere in `reference`: where two rationales part."""
+    known = {token.value for token in tokenise(reference) if token.kind == NUMBER}
+    return [
+        (token.start, token.end)
+        for token in tokenise(text)
+        if token.kind == NUMBER and token.value is not None and token.value not in known
+    ]
+
+
 def _verdict(equations: Sequence[Equation]) -> str:
     verdicts = {equation.verdict for equation in equations}
     return WRONG if WRONG in verdicts else HOLDS if HOLDS in verdicts else UNCHECKED

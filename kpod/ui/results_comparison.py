@@ -18,6 +18,7 @@ from kpod.results import (
     plain_twin,
 )
 from kpod.run_store import Run
+from kpod.statistics import McNemar
 from kpod.ui import address, parts, state
 from kpod.ui.results_parts import MAX_ROWS, answers, distilled_answers, download, question_rows, set_choice, share_table
 from kpod.ui.results_steps import side_by_side
@@ -92,11 +93,24 @@ def _summary(run: Run, other: Run, pairing: Pairing) -> None:
         f'<tr>{side if outcome == "right" else ""}<th scope="row">{outcome}</th><td>{a:,}</td><td>{b:,}</td></tr>'
         for outcome, a, b in counts
     )
-    st.html(
+    left, right = st.columns([6, 5], gap="large", vertical_alignment="center")
+    left.html(
         f'<div class="kp-four"><table><thead><tr><td colspan="2" rowspan="2"></td>'
         f'<th scope="colgroup" colspan="2">{names[1]}</th></tr><tr><th scope="col">right</th>'
         f'<th scope="col">wrong</th></tr></thead><tbody>{body}</tbody></table></div>'
     )
+    with right:
+        _difference(both, test, count)
+    if pairing.other_texts:
+        parts.notice(
+            "warning",
+            f"{pairing.other_texts:,} questions have one id and two texts",
+            "They are not the same question and were left out; the two runs were measured on different files.",
+        )
+
+
+def _difference(both: int, test: McNemar, count: int) -> None:
+    """Both accuracies, how far apart they are, and whether that could be chance; `both`: right in both runs."""
     apart = (test.only_first - test.only_second) / count
     parts.figures(
         [
@@ -111,12 +125,6 @@ def _summary(run: Run, other: Run, pairing: Pairing) -> None:
         st.caption(f"{test.only_first + test.only_second:,} of {count:,} questions flipped, {certain}.")
     else:
         st.caption("No question flipped: both are right and wrong on the same ones.")
-    if pairing.other_texts:
-        parts.notice(
-            "warning",
-            f"{pairing.other_texts:,} questions have one id and two texts",
-            "They are not the same question and were left out; the two runs were measured on different files.",
-        )
 
 
 def _flips(run: Run, other: Run, pairing: Pairing) -> None:
@@ -144,14 +152,13 @@ def _flips(run: Run, other: Run, pairing: Pairing) -> None:
 def _both(run: Run, other: Run, row: pd.Series) -> None:
     parts.section(one_line(row["question"], 60))
     parts.question_card({"text": row["text"], "answer": row["gold"]})
+    teacher = None if row["rationale"] is None else (f"answer {row['gold']}", row["rationale"])
     columns = []
-    if row["rationale"] is not None:
-        columns.append(("Teacher or gold solution", f"answer {row['gold']}", row["rationale"]))
     for name, side in ((run.name, "first"), (other.name, "second")):
         answer = row[f"answer_{side}"]
         note = "– no answer" if pd.isna(answer) else f"answer {answer}"
         columns.append((name, note, row[f"output_{side}"]))
-    side_by_side(columns, row["text"], run.config.steps.mode)
+    side_by_side(columns, row["text"], run.config.steps.mode, teacher)
 
 
 def all_runs(run: Run, others: dict[str, Run]) -> None:

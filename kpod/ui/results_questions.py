@@ -28,7 +28,7 @@ def questions(run: Run) -> None:
     table = set_choice(table)
     with st.container(horizontal=True, vertical_alignment="bottom", key="question-filter"):
         kept = st.segmented_control(
-            "Show", FILTERS, default="all", required=True, key="outcome", bind="query-params", help="After distillation"
+            "Show, after distillation", FILTERS, default="all", required=True, key="outcome", bind="query-params"
         )
         words = st.text_input(
             "Find", key="answer-search", bind="query-params", placeholder="words in question or output", width=260
@@ -82,15 +82,13 @@ def _detail(run: Run, row: pd.Series, before: pd.DataFrame) -> None:
     """Gold or teacher's rationale, and the student's after and before distillation."""
     parts.section(one_line(row["question"], 60))
     parts.question_card({"text": row["text"], "answer": row["gold"]})
-    columns = []
-    if row["rationale"] is not None:
-        columns.append(("Teacher or gold solution", f"answer {row['gold']}", row["rationale"]))
-    columns.append((f"Student {row['student']}", outcome_note(row["outcome"], row["answer"]), row["output"]))
+    teacher = None if row["rationale"] is None else (f"answer {row['gold']}", row["rationale"])
+    columns = [(f"Student {row['student']}", outcome_note(row["outcome"], row["answer"]), row["output"])]
     earlier = before[(before["question"] == row["question"]) & (before["evaluation_set"] == row["evaluation_set"])]
     if len(earlier) and row["student"] != BASE:
         first = earlier.iloc[0]
         columns.append((f"Student {BASE}", outcome_note(first["outcome"], first["answer"]), first["output"]))
-    side_by_side(columns, row["text"], run.config.steps.mode)
+    side_by_side(columns, row["text"], run.config.steps.mode, teacher)
 
 
 def outcome_note(outcome: str, answer: str | None) -> str:

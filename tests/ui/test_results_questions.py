@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from kpod.run_store import load_run
@@ -61,6 +63,14 @@ def test_teacher_and_student_stand_side_by_side(tmp_path, monkeypatch):
     questions = run.questions
     questions["rationale"] = questions["rationale"].fillna("By the teacher, all in words.")
     run.write_table("questions", questions)
+    questions.loc[questions["question"] == "q046", "rationale"] = "So 4 * 3 = 12, and 12 - 1.0 is 11."
+    run.write_table("questions", questions)
+    table = run.predictions
+    table.loc[table["question"] == "q046", "output"] = "So 3 * 4 = 12. Then 12 - 5 = 7, not 1."
+    run.write_table("predictions", table)
+    text = shown(open_app("results", view="Questions", question="q046"))
+    boxed = re.findall(r'<b class="kp-apart"[^>]*>(?:<u[^>]*>)?(\d+)(?:</u>)?</b>', text)
+    assert boxed == ["5", "7"] * 2  # after distillation and before
     text = shown(open_app("results", view="Questions", question="q045"))
     assert "By the teacher, all in words." in text
     titles = ("Teacher or gold solution", "Student after distillation", "Student before distillation")
