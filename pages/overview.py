@@ -6,8 +6,7 @@ from kpod.ui.run_list import run_list
 
 run = state.open_run(
     "KPOD Studio",
-    "Distil step-by-step reasoning into a small model: learn which tokens matter, rate how hard each step is, and "
-    "hand the steps over from easy to hard.",
+    "Teach a small model to reason: which tokens matter, how hard each step is, and what to learn when.",
 )
 with parts.guarded():  # each by itself: damage of one run does not hide the list of the others
     overview.live_head(run)

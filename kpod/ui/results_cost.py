@@ -32,7 +32,7 @@ def cost(run: Run, others: dict[str, Run]) -> None:
             entries.append((f"{float(total['seconds']) / seconds:.2f} ×", "of the plain run's time", "all stages"))
     parts.figures(entries)
     names = ["this run"] if twin is None else ["this run", "plain run"]
-    parts.section("Time by stage", "A stage that another run's result was taken for cost that run its time.")
+    parts.section("Time by stage", "A stage taken over from another run stands with the time that it took there.")
     figure(cost_figure(table, names), "costs")
     shown = table if other is not None else table.drop(columns=[name for name in table if name.endswith("_other")])
     labels = {"seconds": "seconds", "peak_memory_gb": "peak memory, GB", "tokens": "tokens trained on"}
