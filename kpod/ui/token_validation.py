@@ -36,7 +36,7 @@ def validation_view(run: Run) -> None:
         parts.notice("warning", "Of earlier weights", "The run's weights were learned anew since. Validate them again.")
     unknown = f" Of {report.unknown:,} the arithmetic is not known." if report.unknown else ""
     st.caption(
-        f"{for_markdown(report.data, 80)}: {report.rationales:,} rationales, {report.tokens:,} visible tokens; "
+        f"On {for_markdown(report.data, 80)}: {report.rationales:,} rationales, {report.tokens:,} visible tokens; "
         f"truth: {for_markdown(report.truth, 60)}.{unknown} Intervals hold 95% of {report.resamples:,} "
         "resamples of whole questions."
     )
@@ -56,7 +56,8 @@ def validation_view(run: Run) -> None:
 
 
 def _show_table(table: pd.DataFrame, key: str) -> None:
-    figures = {name: st.column_config.NumberColumn(format="%.3f") for name in table.select_dtypes("float").columns}
+    forms = {"%.3f": table.select_dtypes("float"), "localized": table.select_dtypes("integer")}
+    figures = {name: st.column_config.NumberColumn(format=form) for form, part in forms.items() for name in part}
     st.dataframe(table, hide_index=True, height="content", key=key, column_config=figures)
 
 
