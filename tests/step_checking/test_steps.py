@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from kpod.step_checking import HOLDS, UNCHECKED, WRONG, check_steps, first_wrong_step
+from kpod.step_checking import HOLDS, UNCHECKED, WRONG, check_steps, first_wrong_step, numbers_apart
 
 QUESTION = "Lena has three boxes of 12 pears and eats 5% of them. How many are left, if half are green?"
 RATIONALE = (
@@ -58,6 +58,12 @@ def test_numbers_from_nowhere_are_marked_once():
 def test_numbers_that_are_explained(rationale, question):
     marked = [span for step in check_steps(rationale, question) for span in step.unexplained]
     assert texts(rationale, marked) == []
+
+
+def test_numbers_are_apart_by_their_value():
+    text = "3 * 4.0 = 12, so $1,000 and 12% of 7."
+    assert [text[start:end] for start, end in numbers_apart(text, "12 is 4 times 3; 1000 dollars")] == ["7"]
+    assert numbers_apart("No number.", "12") == []
 
 
 def test_right_rationales_are_hardly_ever_called_wrong(shared_data):
