@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from kpod.ablation_store import CELL_COLUMNS
+from kpod.markdown_tables import markdown_cell, markdown_table
 
 _HOW = (
     "All methods are given the same number of {equal}. Accuracy: mean over seeds with its bootstrap interval; "
     "difference: paired bootstrap over seeds and questions; p: exact paired sign-flip test; intervals are of 95%."
 )
-
-
 _DEPARTURES = (
     "Of all questions, the share whose wrong answer first parts from the gold or teacher's solution so: mean over "
     "seeds with its bootstrap interval."
@@ -23,19 +22,19 @@ _DEPARTURES = (
 
 def markdown(summary: pd.DataFrame, departures: pd.DataFrame, results: pd.DataFrame, title: str, equal: str) -> str:
     """The summary, the departures of wrong answers and the results for a report."""
-    parts = [f"# {_cell(title)}", _HOW.format(equal=equal), summary_markdown(summary)]
+    parts = [f"# {markdown_cell(title)}", _HOW.format(equal=equal), summary_markdown(summary)]
     if len(departures):
-        parts += ["## Where wrong answers part from the solution", _DEPARTURES, _lines(_departures(departures))]
-    return "\n\n".join([*parts, "## Every run", "Intervals are Wilson's.", _lines(_every_run(results))]) + "\n"
+        parts += ["## Where wrong answers part from the solution", _DEPARTURES, markdown_table(_departures(departures))]
+    return "\n\n".join([*parts, "## Every run", "Intervals are Wilson's.", markdown_table(_every_run(results))]) + "\n"
 
 
 def summary_markdown(summary: pd.DataFrame) -> str:
     """A row a method and evaluation set; where something is varied, a table under a heading for each value."""
     if CELL_COLUMNS[0] not in summary:
-        return _lines(_summary_rows(summary))
+        return markdown_table(_summary_rows(summary))
     parts = []
     for (setting, value), rows in summary.groupby(list(CELL_COLUMNS), sort=False):
-        parts += [f"## {_cell(setting)}: {_cell(value)}", _lines(_summary_rows(rows))]
+        parts += [f"## {markdown_cell(setting)}: {markdown_cell(value)}", markdown_table(_summary_rows(rows))]
     return "\n\n".join(parts)
 
 
@@ -85,15 +84,6 @@ def _every_run(results: pd.DataFrame) -> pd.DataFrame:
             "seconds": results["seconds"].map("{:,.0f}".format),
         }
     )
-
-
-def _lines(frame: pd.DataFrame) -> str:
-    rows = [list(frame.columns), ["---"] * len(frame.columns), *frame.astype(str).to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in rows)
-
-
-def _cell(text: object) -> str:
-    return " ".join(str(text).split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _interval(value: float, low: float, high: float) -> str:

@@ -22,8 +22,8 @@ from kpod.errors import InputError, RunCancelled
 from kpod.progress import Reporter, TimeLeft, format_seconds
 from kpod.run_store import Run
 from kpod.validating import HeldOut, validate_run
-from kpod.weight_stability import DATA, SETS, run_stability, stability_config
-from kpod.weight_validation import AGREEMENT_COLUMNS, SCORE_NAMES, TARGET_NAMES, Report, save_report
+from kpod.weight_stability import DATA, SETS, Outcome, run_stability, save_outcomes, stability_config
+from kpod.weight_validation import AGREEMENT_COLUMNS, SCORE_NAMES, TARGET_NAMES, Report, encoding_sentence, save_report
 
 SECONDS_BETWEEN_LINES = 1.0
 WORDS_SHOWN = 20
@@ -113,7 +113,9 @@ def stability(
     data: Annotated[str, typer.Option(help="The data folder.")] = DATA,
     settings: Settings = None,
 ) -> None:
-    """Learn token weights of SmolLM2-135M on four kinds of rationales with the same settings; print how each ends.
+    """Learn token weights of SmolLM2-135M on four kinds of rationales with the same settings; say how each ends.
+
+    The table is printed, and kept in the folder as stability.md and stability.json.
 
     Exit status 1 where a set does not hold: kept between 10% and 90%, a masked rationale nearer to a whole one than to
     none, and no warning.
@@ -121,14 +123,15 @@ def stability(
     configs = {name: stability_config(name, questions, settings or [], data) for name in sets.split(",")}
     out.mkdir(parents=True, exist_ok=True)
     table = Table("set", "kept", "NLL masked", "whole", "gone", "worth lost", "results AUC", "holds", box=None)
-    all_hold = True
+    outcomes: list[Outcome] = []
     for outcome in run_stability(out, configs, _learn_weights):
+        outcomes.append(outcome)
+        save_outcomes(out, outcomes)
         nlls = (outcome.nll_masked, outcome.nll_full, outcome.nll_empty)
         figures = [f"{outcome.keep_rate:.1%}", *map(_figure, nlls), f"{outcome.lost:.1%}"]
         table.add_row(outcome.name, *figures, _figure(outcome.results_auc), "yes" if outcome.holds else "NO")
-        all_hold = all_hold and outcome.holds
     Console(soft_wrap=True, width=None if sys.stdout.isatty() else 1000).print(table)
-    if not all_hold:
+    if not all(outcome.holds for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -194,6 +197,8 @@ def print_report(report: Report) -> None:
         f"truth: {report.truth}{unknown}",
         highlight=False,
     )
+    if said := encoding_sentence(report.encoding):
+        console.print(said, highlight=False)
     console.print(_auc_table(report))
     for title, rows, label in (("kind", report.classes, "kind"), ("role", report.roles, "role")):
         if rows:

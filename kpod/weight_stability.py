@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from kpod.artefacts import write_whole
 from kpod.config import RunConfig, make_config, override
 from kpod.errors import InputError, RunCancelled
+from kpod.markdown_tables import markdown_table
 from kpod.run_store import Run, create_run, load_run
-from kpod.weight_validation import material_of_run, plain_scores, save_report, validate
+from kpod.weight_validation import encoding_of, material_of_run, plain_scores, save_report, validate
 
 DATA = "../shared/data"
 SETS: dict[str, dict[str, Any]] = {
@@ -94,12 +100,37 @@ def run_stability(
         yield outcome_of(run, name, resamples)
 
 
+def save_outcomes(root: Path, outcomes: Sequence[Outcome]) -> None:
+    """Keep the outcomes so far in the folder of the runs: stability.json, and stability.md for a report."""
+    rows = [
+        {**asdict(each), "folder": each.folder.name, "lost": each.lost if isfinite(each.lost) else None,
+         "holds": each.holds}
+        for each in outcomes
+    ]  # fmt: skip
+    write_whole(root / "stability.json", json.dumps({"outcomes": rows}, ensure_ascii=False, indent=1).encode())
+    table = [
+        {
+            "set": each.name,
+            "kept": f"{each.keep_rate:.1%}",
+            "NLL, masked rationale": f"{each.nll_masked:.3f}",
+            "whole": f"{each.nll_full:.3f}",
+            "none": f"{each.nll_empty:.3f}",
+            "share of its worth lost": f"{each.lost:.1%}",
+            "AUC of results": "no arithmetic" if each.results_auc is None else f"{each.results_auc:.3f}",
+            "holds": "yes" if each.holds else "no",
+            "warnings": " ".join(each.warnings),
+        }
+        for each in outcomes
+    ]
+    text = f"# Mask learning on several sets\n\n{markdown_table(pd.DataFrame(table))}\n"
+    write_whole(root / "stability.md", text.encode())
+
+
 def outcome_of(run: Run, name: str, resamples: int = 300) -> Outcome:
     """How a run's mask learning ended, by its metrics; validates it on the way."""
     material = material_of_run(run)
-    report = save_report(
-        run, validate(material, plain_scores(material), data="training rationales", resamples=resamples)
-    )
+    found = validate(material, plain_scores(material), data="training rationales", resamples=resamples)
+    report = save_report(run, replace(found, encoding=encoding_of(run)))
     metrics = run.metrics
     steps = metrics[(metrics["stage"] == "weights") & (metrics["phase"] == "mask")].tail(LAST_STEPS)
     row = report.auc_of("results")

@@ -66,6 +66,7 @@ LAYERS = (
     "run_lock",
     "run_state",
     "run_store",
+    "markdown_tables",
     "weight_validation",
     "run_archive",
     "run_management",

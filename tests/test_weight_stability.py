@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kpod.errors import InputError, RunCancelled
-from kpod.weight_stability import SETS, Outcome, outcome_of, run_stability, stability_config
+from kpod.weight_stability import SETS, Outcome, outcome_of, run_stability, save_outcomes, stability_config
 from kpod.weight_validation import read_reports
 from tests.support.made_run import make_run
 
@@ -68,6 +69,17 @@ def test_every_set_is_run_and_judged_by_its_last_steps(tmp_path, shared_data):
     assert outcome.nll_masked == pytest.approx(0.5) and outcome.lost == pytest.approx(0.3) and outcome.holds
     assert 0.1 < outcome.keep_rate < 0.9
     assert [outcome] == list(run_stability(tmp_path, configs, learned, resamples=20))  # goes on where it was
+
+
+def test_the_outcomes_are_kept_as_tables(tmp_path):
+    worthless = replace(GOOD, name="b|c", nll_empty=0.2, results_auc=None, warnings=("Weights collapsed",))
+    save_outcomes(tmp_path, [GOOD, worthless])
+    first, second = json.loads((tmp_path / "stability.json").read_text())["outcomes"]
+    assert first["lost"] == pytest.approx(0.2) and (first["holds"], second["holds"]) == (True, False)
+    assert second["lost"] is None and second["results_auc"] is None
+    lines = (tmp_path / "stability.md").read_text().splitlines()
+    assert lines[4] == "| a | 50.0% | 0.400 | 0.200 | 1.200 | 20.0% | 0.900 | yes |  |"
+    assert lines[5] == "| b\\|c | 50.0% | 0.400 | 0.200 | 0.200 | inf% | no arithmetic | no | Weights collapsed |"
 
 
 def test_a_run_that_was_stopped_stops_the_others(tmp_path, shared_data):

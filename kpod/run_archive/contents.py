@@ -14,7 +14,10 @@ _TRAINED = ("weight_generator.safetensors",)
 _FOLDERS = {"adapter": 2, "student": 2, "checkpoints": 4}  # with the number of parts that a path in it has at most
 _ENDINGS = (".safetensors", ".json")  # tensors and plain values; nothing that could run when it is read
 # Beside a run's own files these may lie in a folder that somebody packed by hand; they are passed over.
-_BY_PRODUCTS = ("lock", "cancel", "process.json", "terminal.txt", "adapter/README.md", ".DS_Store", "Thumbs.db")
+_BY_PRODUCTS = (
+    "weight_validation.md", "lock", "cancel", "process.json", "terminal.txt", "adapter/README.md", ".DS_Store",
+    "Thumbs.db",
+)  # fmt: skip
 _PASSED_OVER = ("tensorboard", "__MACOSX")  # folders; the first has what metrics.jsonl has, not ours to read
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+ -]{0,99}")  # no leading dot, no drive, no stream, no wildcard
 

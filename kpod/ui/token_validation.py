@@ -10,7 +10,15 @@ from kpod.charts.weight_validation import auc_figure, epochs_figure, targets_of
 from kpod.run_store import Run
 from kpod.ui import parts
 from kpod.ui.saved_figures import figure
-from kpod.weight_validation import AGREEMENT_COLUMNS, SCORE_NAMES, TARGET_NAMES, Report, is_stale, read_reports
+from kpod.weight_validation import (
+    AGREEMENT_COLUMNS,
+    SCORE_NAMES,
+    TARGET_NAMES,
+    Report,
+    encoding_sentence,
+    is_stale,
+    read_reports,
+)
 
 
 def validation_view(run: Run) -> None:
@@ -40,6 +48,8 @@ def validation_view(run: Run) -> None:
         f"truth: {for_markdown(report.truth, 60)}.{unknown} Intervals hold 95% of {report.resamples:,} "
         "resamples of whole questions."
     )
+    if said := encoding_sentence(report.encoding):
+        st.caption(said)
     left, right = st.columns(2, gap="large") if report.epochs else (st.container(), None)
     with left:
         parts.section("Against simpler scores", "Each comparison's AUC; the learned weight with its interval.")

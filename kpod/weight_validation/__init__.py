@@ -5,10 +5,11 @@ No torch: plain arrays and frames in, plain values out. Scores that need the stu
 """
 
 from kpod.weight_validation.agreement import AGREEMENT_COLUMNS, agreement_of
+from kpod.weight_validation.markdown import encoding_sentence, reports_markdown
 from kpod.weight_validation.material import Material, material_of_run
 from kpod.weight_validation.report import Report, validate
 from kpod.weight_validation.roc import Bootstrap, auc
-from kpod.weight_validation.saved import FILE, is_stale, read_reports, save_report
+from kpod.weight_validation.saved import FILE, MARKDOWN, encoding_of, is_stale, read_reports, save_report
 from kpod.weight_validation.scores import SCORE_NAMES, plain_scores
 from kpod.weight_validation.targets import TARGET_NAMES, Target, find_targets
 from kpod.weight_validation.truth import Arithmetic, found_arithmetic, read_calculations
@@ -16,6 +17,7 @@ from kpod.weight_validation.truth import Arithmetic, found_arithmetic, read_calc
 __all__ = [
     "AGREEMENT_COLUMNS",
     "FILE",
+    "MARKDOWN",
     "SCORE_NAMES",
     "TARGET_NAMES",
     "Arithmetic",
@@ -25,6 +27,8 @@ __all__ = [
     "Target",
     "agreement_of",
     "auc",
+    "encoding_of",
+    "encoding_sentence",
     "find_targets",
     "found_arithmetic",
     "is_stale",
@@ -32,6 +36,7 @@ __all__ = [
     "plain_scores",
     "read_calculations",
     "read_reports",
+    "reports_markdown",
     "save_report",
     "validate",
 ]

@@ -28,8 +28,9 @@ class Report:
     aucs: a row a comparison and score: target, score, positives, negatives, auc, low, high; for a baseline also gap
     (the weight's AUC minus its own), gap_low and gap_high. Intervals hold 95% of `resamples` of whole questions.
     classes, roles, words: mean weight, standard deviation and count of each. epochs: the weight's AUC of each
-    comparison by epoch of mask learning. agreement: rank correlations with other runs. fingerprint: of the stage
-    that learned the weights.
+    comparison by epoch of mask learning. agreement: rank correlations with other runs. encoding: of an encoder-decoder
+    predictor, how far its two encodings were apart (nll_exact, nll_one_pass, encoding_difference; nats a token).
+    fingerprint: of the stage that learned the weights.
     """
 
     data: str
@@ -44,6 +45,7 @@ class Report:
     words: list[dict[str, Any]]
     epochs: list[dict[str, Any]] = field(default_factory=list)
     agreement: list[dict[str, Any]] = field(default_factory=list)
+    encoding: dict[str, float] = field(default_factory=dict)
     made_at: str = ""
     fingerprint: str = ""
 

@@ -1,4 +1,4 @@
-"""The validations that a run keeps: one file, written whole, a report for each set of rationales."""
+"""The validations that a run keeps, a report for each set of rationales: one file, written whole, and its tables."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any
 from kpod.artefacts import write_whole
 from kpod.errors import InputError
 from kpod.run_store import Run, now
+from kpod.weight_validation.markdown import reports_markdown
 from kpod.weight_validation.report import Report
 from kpod.weight_validation.scores import SCORE_NAMES
 from kpod.weight_validation.targets import TARGET_NAMES
 
 FILE = "weight_validation.json"
+MARKDOWN = "weight_validation.md"  # the same for a report: nothing reads it
+ENCODING_FIGURES = ("nll_exact", "nll_one_pass", "encoding_difference")
 _FIELDS = {field.name for field in fields(Report)}
 _NUMBER, _MAYBE = (int, float), (int, float, type(None))
 _MEANS = {"count": int, "weight": _NUMBER, "spread": _NUMBER}
@@ -52,6 +55,8 @@ def _checked(row: dict[str, Any]) -> Report:
             for key, kind in keys.items():
                 if not isinstance(each[key], kind) or isinstance(each[key], bool):
                     raise ValueError(f"{name} has {key} {str(each[key])[:40]!r}")
+    if report.encoding and not all(isinstance(report.encoding[name], float) for name in ENCODING_FIGURES):
+        raise ValueError("encoding holds no numbers")
     named = {each["target"] for each in (*report.aucs, *report.epochs)} - set(TARGET_NAMES)
     named |= {each["score"] for each in report.aucs} - set(SCORE_NAMES)
     if named:
@@ -67,9 +72,19 @@ def save_report(run: Run, report: Report) -> Report:
     kept = replace(report, made_at=now(), fingerprint=weights_fingerprint(run))
     with run.locked():
         others = [each for each in read_reports(run) if each.data != report.data]
-        text = json.dumps({"reports": [each.to_dict() for each in [*others, kept]]}, ensure_ascii=False, indent=1)
+        reports = [*others, kept]
+        text = json.dumps({"reports": [each.to_dict() for each in reports]}, ensure_ascii=False, indent=1)
         write_whole(Path(run.folder) / FILE, text.encode())
+        write_whole(Path(run.folder) / MARKDOWN, reports_markdown(reports, run.name).encode())
     return kept
+
+
+def encoding_of(run: Run) -> dict[str, float]:
+    """How far the two encodings of the run's encoder-decoder predictor were apart; empty for any other predictor."""
+    notes = run.state.summary.get("weight_notes")
+    notes = notes if isinstance(notes, dict) else {}
+    known = all(isinstance(notes.get(name), float) for name in ENCODING_FIGURES)
+    return {name: notes[name] for name in ENCODING_FIGURES} if known else {}
 
 
 def weights_fingerprint(run: Run) -> str:

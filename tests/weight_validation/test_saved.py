@@ -9,7 +9,17 @@ import pytest
 
 from kpod.errors import InputError
 from kpod.run_store import load_run
-from kpod.weight_validation import FILE, material_of_run, plain_scores, read_reports, save_report, validate
+from kpod.weight_validation import (
+    FILE,
+    MARKDOWN,
+    encoding_of,
+    encoding_sentence,
+    material_of_run,
+    plain_scores,
+    read_reports,
+    save_report,
+    validate,
+)
 from kpod.weight_validation.saved import is_stale
 from tests.support.made_run import make_run
 
@@ -37,6 +47,36 @@ def test_kept_and_replaced(run, report):
     assert found[1] == again and found[1].resamples == 50
 
 
+def test_its_tables_are_kept_for_a_report_with_every_baseline(run, report):
+    run.update(name="a|b <i>")
+    save_report(run, report)
+    kept = save_report(run, replace(report, data="held out: other.jsonl"))
+    lines = (run.folder / MARKDOWN).read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "# Token weights of a\\|b &lt;i>"
+    assert [line for line in lines if line.startswith("## ")] == ["## training rationales", "## held out: other.jsonl"]
+    head = next(line for line in lines if line.startswith("| comparison"))
+    assert all(name in head for name in ("learned weight", "is a digit", "token NLL", "inverse frequency"))
+    rows = [line for line in lines if line.startswith("| results |")]
+    assert len(rows) == 2
+    for score in ("weight", "digit", "digit_or_operator", "nll", "inverse_frequency"):
+        row = kept.auc_of("results", score)
+        assert f"{row['auc']:.3f} ({row['low']:.3f} to {row['high']:.3f})" in rows[1]
+    assert any(line.startswith("| digit |") for line in lines) and any(line.startswith("| word |") for line in lines)
+
+
+def test_how_far_the_encodings_of_an_encoder_decoder_are_apart(run, report):
+    assert encoding_of(run) == {}
+    figures = {"nll_exact": 1.25, "nll_one_pass": 1.5, "encoding_difference": 0.375}
+    run.update(summary=run.state.summary | {"weight_notes": figures})
+    kept = save_report(run, replace(report, encoding=encoding_of(run)))
+    assert read_reports(load_run(run.folder)) == [kept] and kept.encoding == figures
+    said = encoding_sentence(figures)
+    assert "1.250 with every prefix" in said and "1.500 in one pass" in said and "differs by 0.375" in said
+    assert said in (run.folder / MARKDOWN).read_text(encoding="utf-8") and encoding_sentence({}) == ""
+    run.update(summary=run.state.summary | {"weight_notes": {"nll_exact": "<b>"}})  # a run may come from anywhere
+    assert encoding_of(run) == {}
+
+
 def test_weights_that_were_learned_anew(run, report):
     kept = save_report(run, report)
     assert not is_stale(run, kept)
@@ -55,6 +95,7 @@ def test_weights_that_were_learned_anew(run, report):
         lambda row: row["classes"][0].update(weight=None),
         lambda row: row.update(aucs={"a": 1}),
         lambda row: row.pop("truth"),
+        lambda row: row.update(encoding={"nll_exact": "<b>", "nll_one_pass": 1.0, "encoding_difference": 1.0}),
     ],
 )
 def test_a_file_from_anywhere_is_checked(run, report, change):

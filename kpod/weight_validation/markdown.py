@@ -1,0 +1,98 @@
+"""Validations of a run's weights in Markdown, for a report: every comparison with all baselines on the same tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from kpod.markdown_tables import markdown_cell, markdown_table
+from kpod.weight_validation.agreement import AGREEMENT_COLUMNS
+from kpod.weight_validation.report import Report
+from kpod.weight_validation.scores import SCORE_NAMES
+from kpod.weight_validation.targets import TARGET_NAMES
+
+WORDS_SHOWN = 20
+
+
+def reports_markdown(reports: Sequence[Report], title: str) -> str:
+    """A section a report."""
+    return "\n\n".join([f"# Token weights of {markdown_cell(title)}", *map(_section, reports)]) + "\n"
+
+
+def encoding_sentence(encoding: dict[str, float]) -> str:
+    """How far the encoder-decoder predictor's two encodings were apart, where that was measured; else empty."""
+    if not encoding:
+        return ""
+    return (
+        f"Encoder: the answers' NLL is {encoding['nll_exact']:.3f} with every prefix encoded for itself and "
+        f"{encoding['nll_one_pass']:.3f} in one pass of a causal encoder (nats a token, unmasked, one batch after the "
+        f"warm-up); a token's differs by {encoding['encoding_difference']:.3f} on average."
+    )
+
+
+def _section(report: Report) -> str:
+    unknown = f" (of {report.unknown:,} unknown)" if report.unknown else ""
+    about = (
+        f"{report.rationales:,} rationales, {report.tokens:,} visible tokens; truth: {markdown_cell(report.truth)}"
+        f"{unknown}; {report.resamples:,} resamples of whole questions; made {markdown_cell(report.made_at)}. "
+        + encoding_sentence(report.encoding)
+    )
+    parts = [f"## {markdown_cell(report.data)}", about.strip(), "AUC (95% interval):", _aucs(report)]
+    for label, rows in (("kind", report.classes), ("role", report.roles), ("word", report.words[:WORDS_SHOWN])):
+        if rows:
+            parts += [f"Mean weight by {label}:", _means(label, rows)]
+    if report.agreement:
+        parts += ["Rank correlation with other runs:", _agreement(report)]
+    return "\n\n".join(parts)
+
+
+def _aucs(report: Report) -> str:
+    names = [name for name in SCORE_NAMES if any(row["score"] == name for row in report.aucs)]
+    rows = []
+    for target in dict.fromkeys(row["target"] for row in report.aucs):
+        own, best = report.auc_of(target), report.best_baseline(target)
+        assert own is not None and best is not None
+        row = {
+            "comparison": TARGET_NAMES[target],
+            "tokens": f"{own['positives']:,}",
+            "against": f"{own['negatives']:,}",
+        }
+        row |= {SCORE_NAMES[name]: _with_interval(report.auc_of(target, name)) for name in names}
+        gap = f"{best['gap']:+.3f} ({_figure(best['gap_low'], '+')} to {_figure(best['gap_high'], '+')})"
+        rows.append(row | {"over the best baseline": f"{gap}, {SCORE_NAMES[best['score']]}"})
+    return markdown_table(pd.DataFrame(rows))
+
+
+def _means(label: str, rows: list[dict[str, Any]]) -> str:
+    shown = [
+        {
+            label: row[label],
+            "tokens": f"{row['count']:,}",
+            "mean": _figure(row["weight"]),
+            "spread": _figure(row["spread"]),
+        }
+        for row in rows
+    ]
+    return markdown_table(pd.DataFrame(shown))
+
+
+def _agreement(report: Report) -> str:
+    rows = [
+        {"run": row["first"], "and run": row["second"]}
+        | {title: _figure(row[name]) for name, title in AGREEMENT_COLUMNS.items()}
+        for row in report.agreement
+    ]
+    return markdown_table(pd.DataFrame(rows))
+
+
+def _with_interval(row: dict[str, Any] | None) -> str:
+    assert row is not None
+    return f"{_figure(row['auc'])} ({_figure(row['low'])} to {_figure(row['high'])})"
+
+
+def _figure(value: float | None, sign: str = "") -> str:
+    if value is None:
+        return "undefined"
+    return f"{value:,}" if isinstance(value, int) else f"{value:{sign}.3f}"
