@@ -11,6 +11,7 @@ from torch import Tensor
 LOWEST_ALPHA, HIGHEST_ALPHA = 0.02, 0.9  # below 1 the full rationale always beats none (in units of the gap)
 DUAL_TRAVEL = 25.0  # of ln(alpha) over all of a run's generator steps, were the excess 1
 SLOWEST_DUAL, FASTEST_DUAL = 0.01, 0.2  # a step; faster, alpha is wound up before the generator has answered
+COLLAPSED = 0.02  # of what weights can reach: a mean so near to either end tells nothing apart
 LEAST_GAP = 0.05  # nats: a rationale that is worth less is no unit to measure in
 
 
@@ -90,16 +91,20 @@ def dual_rate(num_steps: int) -> float:
     return min(FASTEST_DUAL, max(SLOWEST_DUAL, DUAL_TRAVEL / max(1, num_steps)))
 
 
-def collapse_warning(keep_rate: float, price: Price) -> str | None:
+def collapse_warning(keep_rate: float, price: Price, logit_bound: float = 0.0) -> str | None:
     """Why the weights mean nothing, or None.
 
-    The keep rate left 2%..98%, the masked rationale is no better than none, or even the full one is not.
+    The keep rate is within 2% of either end of what weights can reach, sigmoid(-b) to sigmoid(b) for logits bounded by
+    b (0: no bound, 0 to 1); the masked rationale is no better than none; or even the full one is not.
     """
-    if not 0.02 <= keep_rate <= 0.98:
+    lowest = 1 / (1 + exp(logit_bound)) if logit_bound else 0.0
+    margin = COLLAPSED * (1 - 2 * lowest)
+    low, high = lowest + margin, 1 - lowest - margin
+    if not low <= keep_rate <= high:
         return (
-            f"Weights collapsed: {keep_rate:.1%} of the tokens are kept on average, outside 2%..98%. They tell "
-            "keypoints from other tokens no better than chance; try more warm-up epochs, another seed or "
-            "objective=constrained."
+            f"Weights collapsed: {keep_rate:.1%} of the tokens are kept on average, outside {low:.1%} to {high:.1%} "
+            f"(weights can be {lowest:.1%} to {1 - lowest:.1%}). They tell keypoints from other tokens no better than "
+            "chance; try more warm-up epochs, another seed or objective=constrained."
         )
     if None not in (price.nll_masked, price.nll_empty) and price.nll_masked >= price.nll_empty:
         return (

@@ -95,7 +95,7 @@ def learn_token_weights(
             if not name.startswith("predictor.")
         },
         generator_options=training.learner.generator_options,
-        warning=collapse_warning(keep_rate, training.learner.price),
+        warning=collapse_warning(keep_rate, training.learner.price, options.logit_bound),
         notes=training.notes,
     )
 

@@ -141,7 +141,16 @@ def test_a_price_goes_through_plain_values_and_back():
 @pytest.mark.parametrize("keep_rate", [0.0, 0.019, 0.981, 1.0, float("nan")])
 def test_weights_that_tell_nothing_apart_are_called_collapsed(keep_rate):
     said = collapse_warning(keep_rate, price("constrained", nll_masked=1.0, nll_empty=3.0))
-    assert said.startswith("Weights collapsed") and "outside 2%..98%" in said
+    assert said.startswith("Weights collapsed") and "outside 2.0% to 98.0% (weights can be 0.0% to 100.0%)" in said
+
+
+@pytest.mark.parametrize(("keep_rate", "collapsed"), [(0.018, True), (0.037, True), (0.038, False), (0.5, False),
+                                                      (0.962, False), (0.963, True), (0.982, True)])  # fmt: skip
+def test_the_alarm_goes_by_what_bounded_logits_can_reach(keep_rate, collapsed):
+    # sigmoid(-4) = .01799, and .01799 + .02 * (1 - 2 * .01799) = .03727
+    said = collapse_warning(keep_rate, price("constrained", nll_masked=1.0, nll_empty=3.0), logit_bound=4.0)
+    assert (said is not None) == collapsed
+    assert said is None or "outside 3.7% to 96.3% (weights can be 1.8% to 98.2%)" in said
 
 
 def test_weights_that_leave_nothing_of_the_rationale_are_called_collapsed():
