@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from torch import distributed
 
 from kpod.data_sources import find_source
-from kpod.distillation.workers import Workers
+from kpod.distillation.workers import ProcessLost, ToldToStop, Workers
 from kpod.distillation_stages import training_of
 from kpod.errors import InputError, RunCancelled
 from kpod.hardware import gpus
@@ -36,7 +36,8 @@ PATIENCE = timedelta(days=30)  # the others wait for mask learning and evaluatio
 def joined() -> Iterator[bool]:
     """Join the processes that were started together; True in the first one, which is to do the run inside.
 
-    The others come back, False, when the first one has ended. Each takes a GPU of its own where there are enough.
+    The others come back, False, when the first one has ended, and raise RunCancelled where it was stopped. Each takes
+    a GPU of its own where there are enough.
     """
     local_rank, beside = int(os.environ.get("LOCAL_RANK", 0)), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     if len(gpus()) >= beside:
@@ -48,7 +49,13 @@ def joined() -> Iterator[bool]:
         distributed.init_process_group("gloo", timeout=PATIENCE)
     try:
         if Workers().leads:
-            yield True
+            try:
+                yield True
+            except RunCancelled as stop:
+                if not isinstance(stop.__cause__, KeyboardInterrupt):  # within a step the others are told nothing
+                    with suppress(ProcessLost):
+                        Workers().stop()
+                raise
             Workers().told()  # nothing more to do
         else:
             _help()
@@ -60,16 +67,19 @@ def joined() -> Iterator[bool]:
 def _help() -> None:
     """Take part in every training that the first process announces, until it says that nothing more is to do.
 
-    Raises InputError where that process is lost, or this one cannot go on.
+    Raises InputError where that process is lost, or this one cannot go on, and RunCancelled where the run was stopped.
     """
     for number in (signal.SIGINT, signal.SIGTERM):  # meant for the first process, which stops both at a step's end
         signal.signal(number, signal.SIG_IGN)
     workers = Workers()
     try:
         while (announced := workers.told()) is not None:
-            _take_part(announced)
-    except RunCancelled:
-        return  # as all were told; the first process says so
+            try:
+                _take_part(announced)
+            except ToldToStop:
+                raise
+            except RunCancelled:
+                continue  # at a step's end, as all were asked; what is told next is that the run was stopped
     except InputError as error:
         raise InputError(f"Process {workers.rank + 1} of {workers.size}: {error}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -154,6 +155,25 @@ def test_where_one_process_is_lost_the_other_ends_and_the_run_goes_on_alone(tmp_
     found = re.search(r"Resuming distillation after step (\d+) of 150", run.log())
     assert found and 0 < int(found[1]) < 150
     assert_learned_as(run, alone)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["weights", "distill"])
+def test_ctrl_c_stops_both_and_neither_says_that_the_other_was_lost(tmp_path, alone, stage):
+    together, changes = tmp_path / "together", ["--set", f"weights.epochs={1000 if stage == 'weights' else 1}"]
+    config = ("--config", alone.folder.parent / "config.yaml")
+    with two_processes(tmp_path, "run", *config, *changes, "--out", together) as both:
+        limit, metrics = time.monotonic() + PATIENCE_SECONDS, together / "metrics.jsonl"
+        while not metrics.is_file() or f'"stage": "{stage}"' not in metrics.read_text(encoding="utf-8"):
+            assert [process.poll() for process in both] == [None, None] and time.monotonic() < limit
+            time.sleep(0.005)
+        for process in both:  # as a terminal sends it
+            process.send_signal(signal.SIGINT)
+        assert [process.wait(PATIENCE_SECONDS) for process in both] == [130, 130]
+    first, second = ((tmp_path / f"said-{rank}").read_text(encoding="utf-8") for rank in (0, 1))
+    assert "Stopped in " in first and "The run was stopped" in second
+    assert "Another process" not in first + second and "Traceback" not in first + second
+    assert load_run(together).status == "cancelled"
 
 
 @pytest.mark.slow

@@ -11,11 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor, distributed
 
-from kpod.errors import InputError
+from kpod.errors import InputError, RunCancelled
 
 
 class ProcessLost(InputError):
     """Another process of the same training has ended, so this one cannot go on."""
+
+
+STOPPED = {"run": "stopped"}  # said by the first process in place of anything else
+
+
+class ToldToStop(RunCancelled):
+    """The first process was asked to stop while this one waited for it."""
 
 
 class Workers:
@@ -59,12 +66,22 @@ class Workers:
         return bool(self.told(value))
 
     def told(self, value: Any = None) -> Any:
-        """What the first process says, a value that JSON holds; the others wait for it."""
+        """What the first process says, a value that JSON holds; the others wait for it.
+
+        Raises ToldToStop in those where what it says is that the run was stopped.
+        """
         if self.size == 1:
             return value
         message = [json.dumps(value)]
         _with_all(lambda: distributed.broadcast_object_list(message, src=0))
-        return json.loads(message[0])
+        said = json.loads(message[0])
+        if said == STOPPED and not self.leads:
+            raise ToldToStop("The run was stopped. The first process says where, and how to go on.")
+        return said
+
+    def stop(self) -> None:
+        """Say, as the first process, that the run was stopped, to those that wait to be told anything."""
+        self.told(STOPPED)
 
 
 def _with_all(do: Callable[[], Any]) -> None:
