@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TextIO
 
 from kpod import methods
-from kpod.ablation_markdown import markdown
+from kpod.ablation_donors import AblationDonors
+from kpod.ablation_processes import check_processes, run_in_processes
 from kpod.ablation_store import CANCEL_FILE, Ablation, Cell, create_ablation
-from kpod.ablation_tables import by_steps_table, departures_table, results_table, summary_table
+from kpod.ablation_tables import write_tables
 from kpod.ablation_variations import Variation, check_variations, varied
 from kpod.config import RunConfig, make_config
 from kpod.errors import InputError, RunCancelled
@@ -69,18 +70,25 @@ def run_ablation(
     ablation: Ablation,
     stream: TextIO | None = None,
     reporter: Callable[[Run, TextIO], RunReporter] = AblationReporter,
+    processes: int = 1,
 ) -> Ablation:
-    """Run what is not finished yet, and write the tables after every run.
+    """Run what is not finished yet, and write the tables after every run; `processes` of them at a time.
 
     A run that fails is told and the others go on; the failures are raised as one InputError at the end. Raises
-    RunCancelled where asked to stop: by the file `cancel` in the ablation's folder, or by a signal.
+    RunCancelled where asked to stop: by the file `cancel` in the ablation's folder, or by a signal. `reporter` is what
+    runs report to that this process makes itself, which it does where it is the only one.
     """
     stream = stream or sys.stderr
+    check_processes(processes)
     with ablation.locked():
         (ablation.folder / CANCEL_FILE).unlink(missing_ok=True)
         ablation.update(status="running", error=None)
+        before = ablation.state.finished_runs
         try:
-            failures = _run_matrix(ablation, stream, reporter)
+            if processes == 1:
+                failures = _run_matrix(ablation, stream, reporter)
+            else:
+                failures = run_in_processes(ablation, stream, processes)
         except (RunCancelled, KeyboardInterrupt) as stop:
             ablation.update(status="cancelled")
             raise RunCancelled(
@@ -89,6 +97,8 @@ def run_ablation(
         except Exception as error:
             ablation.update(status="failed", error=f"{type(error).__name__}: {error}")
             raise
+        if before and before == ablation.state.finished_runs:
+            write_tables(ablation)  # as this version writes them
         message = "\n".join(f"{name}: {error}" for name, error in failures.items())
         ablation.update(status="failed" if failures else "finished", error=message or None)
     if failures:
@@ -99,19 +109,19 @@ def run_ablation(
 def _run_matrix(ablation: Ablation, stream: TextIO, make_reporter: Callable) -> dict[str, str]:
     """Run the matrix; the errors of runs that failed, by folder name."""
     matrix, failures, own_seconds = ablation.matrix(), {}, []
+    donors = AblationDonors(ablation)
     for number, cell in enumerate(matrix):
         name = cell.folder.name
         left = sum(own_seconds) / len(own_seconds) * (len(matrix) - number) if own_seconds else None
         progress = {"done": number, "total": len(matrix), "current": name, "seconds_left": left}
         ablation.update(progress=progress)
-        run = _opened(cell.folder, config_of(ablation, cell))
-        if name in ablation.state.finished_runs and run.status == "finished":
+        if ablation.has_finished(cell):
             continue
         told = f", {format_seconds(left)} left" if left is not None else ""
         print(f"run {number + 1} of {len(matrix)}: {cell.told}{told}", file=stream, flush=True)
         started = time.monotonic()
         try:
-            run_pipeline(run, make_reporter(run, stream), donors=_donors(ablation, cell.folder))
+            run_cell(ablation, cell, donors, lambda run: make_reporter(run, stream))
         except InputError as error:
             failures[name] = str(error)
             continue
@@ -120,6 +130,14 @@ def _run_matrix(ablation: Ablation, stream: TextIO, make_reporter: Callable) -> 
         write_tables(ablation)
     ablation.update(progress={"done": len(matrix), "total": len(matrix), "current": None, "seconds_left": 0.0})
     return failures
+
+
+def run_cell(
+    ablation: Ablation, cell: Cell, donors: AblationDonors, make_reporter: Callable[[Run], RunReporter]
+) -> None:
+    """Make one run of the matrix, or go on with it. Raises what `run_pipeline` raises."""
+    run = _opened(cell.folder, config_of(ablation, cell))
+    run_pipeline(run, make_reporter(run), donors.beside(cell.folder))
 
 
 def config_of(ablation: Ablation, cell: Cell) -> RunConfig:
@@ -131,28 +149,9 @@ def config_of(ablation: Ablation, cell: Cell) -> RunConfig:
     return make_config(values)
 
 
-def write_tables(ablation: Ablation) -> None:
-    """All tables of the runs that have finished."""
-    finished = [
-        (cell, load_run(cell.folder)) for cell in ablation.matrix() if cell.folder.name in ablation.state.finished_runs
-    ]
-    results, summary = results_table(finished), summary_table(finished, ablation.state.reference)
-    departures = departures_table(finished)
-    ablation.write_table("results", results)
-    ablation.write_table("by_steps", by_steps_table(finished))
-    ablation.write_table("departures", departures)
-    ablation.write_table("summary", summary)
-    ablation.write_markdown(markdown(summary, departures, results, ablation.name, ablation.state.equal))
-
-
 def _opened(folder: Path, config: RunConfig) -> Run:
     if not (folder / "run.json").is_file():
         return create_run(folder, config)
     run = load_run(folder)
     run.config = config
     return run
-
-
-def _donors(ablation: Ablation, folder: Path) -> list[Run]:
-    """The other runs: any stage that one of them has finished from the same inputs need not be computed again."""
-    return [run for run in ablation.runs() if run.folder != folder]

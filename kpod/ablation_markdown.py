@@ -1,7 +1,8 @@
-"""The tables of an ablation in Markdown: a table for every value that is varied, and one of every run. No torch."""
+"""The tables of an ablation in Markdown: methods for every value that is varied, by steps, by cost, and every run."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from kpod.ablation_store import CELL_COLUMNS
 from kpod.markdown_tables import markdown_cell, markdown_table
+from kpod.results import PLAIN_METHOD
 
 _HOW = (
     "All methods are given the same number of {equal}. Accuracy: mean over seeds with its bootstrap interval; "
@@ -18,23 +20,41 @@ _DEPARTURES = (
     "Of all questions, the share whose wrong answer first parts from the gold or teacher's solution so: mean over "
     "seeds with its bootstrap interval."
 )
+_HOW_BY_STEPS = (
+    "That the questions take. Accuracy: mean over seeds with its bootstrap interval; then the difference to the "
+    "reference in percentage points and its p by the same test on these questions, Holm over methods and numbers of "
+    "steps."
+)
+_HOW_COST = "Mean seconds of a run by stage, as if no stage were shared; stages of under a second in all are left out."
+_LEAST_SECONDS = 1.0
 
 
-def markdown(summary: pd.DataFrame, departures: pd.DataFrame, results: pd.DataFrame, title: str, equal: str) -> str:
-    """The summary, the departures of wrong answers and the results for a report."""
-    parts = [f"# {markdown_cell(title)}", _HOW.format(equal=equal), summary_markdown(summary)]
-    if len(departures):
-        parts += ["## Where wrong answers part from the solution", _DEPARTURES, markdown_table(_departures(departures))]
+def markdown(tables: str, results: pd.DataFrame, title: str, equal: str) -> str:
+    """All tables for a report; `tables` is `tables_markdown`."""
+    parts = [f"# {markdown_cell(title)}", _HOW.format(equal=equal), tables]
     return "\n\n".join([*parts, "## Every run", "Intervals are Wilson's.", markdown_table(_every_run(results))]) + "\n"
 
 
-def summary_markdown(summary: pd.DataFrame) -> str:
-    """A row a method and evaluation set; where something is varied, a table under a heading for each value."""
-    if CELL_COLUMNS[0] not in summary:
-        return markdown_table(_summary_rows(summary))
+def tables_markdown(
+    summary: pd.DataFrame, by_steps: pd.DataFrame, departures: pd.DataFrame, results: pd.DataFrame
+) -> str:
+    """What the methods came to, by number of steps and by where wrong answers part, and where their time went."""
+    parts = [_by_value(summary, _summary_rows)]
+    if len(by_steps):
+        parts += ["## By number of steps", _HOW_BY_STEPS, _by_value(by_steps, _rows_by_steps, "###")]
+    if len(departures):
+        parts += ["## Where wrong answers part from the solution", _DEPARTURES]
+        parts.append(_by_value(departures, _departures_rows, "###"))
+    return "\n\n".join([*parts, "## Where the time goes", _HOW_COST, _by_value(results, _cost_rows, "###")])
+
+
+def _by_value(table: pd.DataFrame, rows_of: Callable[[pd.DataFrame], pd.DataFrame], mark: str = "##") -> str:
+    """The rows of a table; where something is varied, those of each value under a heading."""
+    if CELL_COLUMNS[0] not in table:
+        return markdown_table(rows_of(table))
     parts = []
-    for (setting, value), rows in summary.groupby(list(CELL_COLUMNS), sort=False):
-        parts += [f"## {markdown_cell(setting)}: {markdown_cell(value)}", markdown_table(_summary_rows(rows))]
+    for (setting, value), rows in table.groupby(list(CELL_COLUMNS), sort=False):
+        parts += [f"{mark} {markdown_cell(setting)}: {markdown_cell(value)}", markdown_table(rows_of(rows))]
     return "\n\n".join(parts)
 
 
@@ -56,18 +76,44 @@ def _summary_rows(summary: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _departures(departures: pd.DataFrame) -> pd.DataFrame:
-    """A row a method (of a value, on a set), a column a departure."""
-    keys = [column for column in (*CELL_COLUMNS, "evaluation_set", "label") if column in departures]
-    told = departures.assign(told=[_interval(*row) for row in departures[["share", "low", "high"]].to_numpy()])
-    kinds = departures["departure"].unique()
-    rows = [
-        dict(zip(keys, key, strict=True)) | dict(zip(each["departure"], each["told"], strict=True))
-        for key, each in told.groupby(keys, sort=False)
-    ]
-    return pd.DataFrame(rows, columns=[*keys, *kinds]).rename(
-        columns={"evaluation_set": "evaluation set", "label": "method"}
-    )
+def _departures_rows(departures: pd.DataFrame) -> pd.DataFrame:
+    """A row a method, a column a departure."""
+    rows = []
+    for (evaluation_set, label), each in departures.groupby(["evaluation_set", "label"], sort=False):
+        told = [_interval(*row) for row in each[["share", "low", "high"]].to_numpy()]
+        rows.append(
+            {"evaluation set": evaluation_set, "method": label} | dict(zip(each["departure"], told, strict=True))
+        )
+    return pd.DataFrame(rows).fillna("")
+
+
+def _rows_by_steps(table: pd.DataFrame) -> pd.DataFrame:
+    """A row a method, a column a number of steps: accuracy, then the difference where there is a test of it."""
+    rows = []
+    for (evaluation_set, label), each in table.groupby(["evaluation_set", "label"], sort=False):
+        row = {"evaluation set": evaluation_set, "method": label}
+        for entry in each.sort_values("num_steps").itertuples(index=False):
+            column = f"{entry.num_steps} step{'s' if entry.num_steps > 1 else ''}"
+            row[column] = _interval(entry.accuracy, entry.low, entry.high)
+            if hasattr(entry, "p_adjusted") and not np.isnan(entry.p_adjusted):  # tables of before it was tested
+                row[column] += f"; {100 * entry.difference:+.1f}, p {_p(entry.p_adjusted)}"
+        rows.append(row)
+    return pd.DataFrame(rows).fillna("")
+
+
+def _cost_rows(results: pd.DataFrame) -> pd.DataFrame:
+    """Mean seconds of every stage by method over its runs, and all of them against plain distillation's."""
+    stages = [column for column in results if column.startswith("seconds_")]
+    means = results.drop_duplicates("run").groupby("label", sort=False)[["seconds", *stages]].mean()
+    shown = [stage for stage in stages if (means[stage] >= _LEAST_SECONDS).any()]
+    plain = results.loc[results["method"] == PLAIN_METHOD, "label"]
+    rows = pd.DataFrame({"method": means.index, "seconds": means["seconds"].map("{:,.0f}".format).to_numpy()})
+    if len(plain):
+        rows["against plain"] = (means["seconds"] / means.loc[plain.iloc[0], "seconds"]).map("{:.2f}".format).to_numpy()
+    for stage in shown:
+        told = means[stage].map(lambda value: "" if np.isnan(value) else f"{value:,.1f}")
+        rows[stage.removeprefix("seconds_").replace("_", " ")] = told.to_numpy()
+    return rows
 
 
 def _every_run(results: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,8 @@ passes it over and its runs are listed by `Ablation.runs()` alone. Where somethi
 as their own rationales have), over all seeds; empty where nothing says so.
 
     evaluation_set, method, label, num_steps, questions, correct, accuracy, low, high (95% bootstrap over seeds; Wilson
-    where there is one seed)
+    where there is one seed), is_reference, difference, difference_low, difference_high, p_value (as in the summary, on
+    these questions alone), p_adjusted (Holm, over methods and numbers of steps)
 
 `summary.parquet`, also as `.csv`: one row a method and evaluation set, over its seeds.
 
@@ -33,7 +34,7 @@ solution (`kpod.wrong_answers`), over all seeds.
     evaluation_set, method, label, departure, questions (all that were asked), wrong (those that part so), share (mean
     over seeds), low, high (95% bootstrap over seeds; Wilson where there is one seed)
 
-`table.md` has the summary, the departures and the results in Markdown.
+`table.md` has all of it in Markdown. `workerN.txt` is what the N-th of several processes put out.
 
 A shipped ablation (`kpod.ablation_export`) has `ablation.json`, `config.yaml` and the tables as CSV, and no runs: it is
 read and shown like any other, and never goes on.
@@ -56,7 +57,7 @@ from kpod.artefacts import delete_temporaries, make_new_folder, read_parquet, wr
 from kpod.config import RunConfig
 from kpod.errors import InputError
 from kpod.run_lock import hold, is_locked
-from kpod.run_store import Run, load_run, now, runs_folder
+from kpod.run_store import Run, load_run, now, read_state, runs_folder
 
 SHIPPED_ABLATIONS = Path(__file__).resolve().parent.parent / "assets" / "ablations"
 FORMAT_VERSION = 2  # 1 knew no variations
@@ -90,9 +91,9 @@ class AblationState:
     """What `ablation.json` holds. `status`: created, running, finished, cancelled or failed.
 
     `equal` is epochs or tokens: what all methods are given the same number of. `progress` has `done` and `total` runs,
-    `current` (method and seed) and `seconds_left` (None while nothing is known). `variations`: the methods are run
-    once for every value of each, one setting at a time. `shipped`: of one without its runs, `versions` (by name) and
-    `machines` that these were made with, `runs_finished_at` and `exported_at`.
+    `current` (folder names of the runs at work) and `seconds_left` (None while nothing is known). `variations`: the
+    methods are run once for every value of each, one setting at a time. `shipped`: of one without its runs, `versions`
+    (by name) and `machines` that these were made with, `runs_finished_at` and `exported_at`.
     """
 
     name: str
@@ -147,6 +148,9 @@ class Ablation:
         """The runs that have begun, in the order of the matrix. Raises InputError where one is damaged."""
         return [load_run(cell.folder) for cell in self.matrix() if (cell.folder / "run.json").is_file()]
 
+    def has_finished(self, cell: Cell) -> bool:
+        return cell.folder.name in self.state.finished_runs and read_state(cell.folder).status == "finished"
+
     def has(self, table: str) -> bool:
         return any((self.folder / f"{table}.{ending}").is_file() for ending in ("parquet", "csv"))
 
@@ -196,6 +200,11 @@ def _folder_part(variation: Variation, number: int) -> str:
     """A value in a folder's name: itself where it is short and plain, else its number from 1."""
     value = variation.values[number]
     return value if _SHORT_VALUE.fullmatch(value) else f"value{number + 1}"
+
+
+def cell_columns(setting: str, value: str) -> dict[str, str]:
+    """The columns that say what is varied; none where nothing is."""
+    return dict(zip(CELL_COLUMNS, (setting, value), strict=True)) if setting else {}
 
 
 def create_ablation(

@@ -8,15 +8,36 @@ from typing import Any
 import pandas as pd
 
 from kpod import methods
-from kpod.ablation_store import CELL_COLUMNS, Cell
+from kpod.ablation_departures import departures_table
+from kpod.ablation_markdown import markdown, tables_markdown
+from kpod.ablation_store import CELL_COLUMNS, Ablation, Cell, cell_columns
 from kpod.paired_comparison import compare_paired
-from kpod.results import DISTILLED, answer_table, numbers_of_steps
-from kpod.run_store import Run
+from kpod.results import numbers_of_steps
+from kpod.run_store import Run, load_run
 from kpod.statistics import bootstrap_interval, holm_correction, wilson_interval
-from kpod.wrong_answers import DEPARTURES, departures
 
 Finished = Sequence[tuple[Cell, Run]]
 NOT_A_NUMBER = float("nan")
+BY_STEPS_COLUMNS = (
+    "evaluation_set", "method", "label", "num_steps", "questions", "correct", "accuracy", "low", "high",
+)  # fmt: skip
+BY_STEPS_COMPARED = ("difference", "difference_low", "difference_high", "p_value")
+
+
+def write_tables(ablation: Ablation) -> None:
+    """All tables of the runs that have finished."""
+    finished = [
+        (cell, load_run(cell.folder)) for cell in ablation.matrix() if cell.folder.name in ablation.state.finished_runs
+    ]
+    reference = ablation.state.reference
+    results, summary = results_table(finished), summary_table(finished, reference)
+    by_steps = by_steps_table(finished, reference)
+    ablation.write_table("results", results)
+    ablation.write_table("by_steps", by_steps)
+    ablation.write_table("departures", departures := departures_table(finished))
+    ablation.write_table("summary", summary)
+    tables = tables_markdown(summary, by_steps, departures, results)
+    ablation.write_markdown(markdown(tables, results, ablation.name, ablation.state.equal))
 
 
 def results_table(runs: Finished) -> pd.DataFrame:
@@ -29,7 +50,7 @@ def results_table(runs: Finished) -> pd.DataFrame:
             correct, questions = int(predictions["correct"].sum()), len(predictions)
             low, high = wilson_interval(correct, questions)
             rows.append(
-                _cell_columns(cell.setting, cell.value)
+                cell_columns(cell.setting, cell.value)
                 | {
                     "evaluation_set": evaluation_set,
                     "method": cell.method,
@@ -52,62 +73,51 @@ def results_table(runs: Finished) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def by_steps_table(runs: Finished) -> pd.DataFrame:
-    """One row a varied value, method, evaluation set and number of steps that the questions take, over all seeds."""
+def by_steps_table(runs: Finished, reference: str) -> pd.DataFrame:
+    """One row a varied value, method, evaluation set and number of steps that the questions take, over all seeds, with
+    the difference to the reference method of that value on the questions of so many steps."""
+    answers = _answers_with_steps(runs)
+    rows = []
+    for (setting, value), of_value in answers.groupby(list(CELL_COLUMNS), sort=False):
+        for (evaluation_set, num_steps), each in of_value.groupby(["evaluation_set", "num_steps"], sort=False):
+            predictions = {key: {evaluation_set: own} for key, own in each.groupby(["method", "seed"], sort=False)}
+            for method, own in each.groupby("method", sort=False):
+                told = cell_columns(setting, value) | {"evaluation_set": evaluation_set, "method": method}
+                told |= {"label": methods.get(method).label, "num_steps": int(num_steps), **_accuracy(own)}
+                against = _against(reference, method, evaluation_set, predictions)
+                compared = {name: against[name] for name in BY_STEPS_COMPARED}
+                rows.append(told | {"is_reference": method == reference} | compared)
+    if not rows:
+        return pd.DataFrame(columns=[*BY_STEPS_COLUMNS, "is_reference", *BY_STEPS_COMPARED, "p_adjusted"])
+    table = _with_holm(pd.DataFrame(rows))
+    # Values stay in the order that they were given in, and methods too.
+    order = [column for column in (*CELL_COLUMNS, "evaluation_set", "method") if column in table]
+    places = {column: {each: place for place, each in enumerate(answers[column].unique())} for column in order}
+    ranks = table.assign(**{column: table[column].map(place) for column, place in places.items()})
+    return table.loc[ranks.sort_values([*order, "num_steps"], kind="stable").index].reset_index(drop=True)
+
+
+def _answers_with_steps(runs: Finished) -> pd.DataFrame:
+    """Every answer whose question takes a known number of steps, in the order of the runs."""
     frames = []
     for cell, run in runs:
         steps = _steps_of_questions(run)
+        told = {"setting": cell.setting, "value": cell.value, "method": cell.method, "seed": cell.seed}
         for evaluation_set, predictions in _by_set(run).items():
-            counts = predictions["question"].astype(str).map(steps)
-            frame = pd.DataFrame({"num_steps": counts, "correct": predictions["correct"]}).dropna()
-            columns = _cell_columns(cell.setting, cell.value)
-            told = {"evaluation_set": evaluation_set, "method": cell.method, "seed": cell.seed}
-            frames.append(frame.assign(**columns, **told))
-    varied = [column for column in CELL_COLUMNS if frames and column in frames[0]]
-    keys = [*varied, "evaluation_set", "method", "num_steps"]
-    rows = []
-    if frames:
-        for key, each in pd.concat(frames, ignore_index=True).groupby(keys, sort=False):
-            *told, method, num_steps = key
-            correct, questions = int(each["correct"].sum()), len(each)
-            label, share = methods.get(method).label, correct / questions
-            by_seed = each.groupby("seed")["correct"].mean()
-            # Seeds answer the same questions: their answers are not so many independent ones.
-            interval = bootstrap_interval(by_seed) if len(by_seed) > 1 else wilson_interval(correct, questions)
-            rows.append([*told, method, label, int(num_steps), questions, correct, share, *interval])
-    figures = ["questions", "correct", "accuracy", "low", "high"]
-    table = pd.DataFrame(rows, columns=[*varied, "evaluation_set", "method", "label", "num_steps", *figures])
-    # Values stay in the order that they were given in, and methods too.
-    places = {column: {each: place for place, each in enumerate(table[column].unique())} for column in keys[:-1]}
-    ranks = table.assign(**{column: table[column].map(place) for column, place in places.items()})
-    return table.loc[ranks.sort_values(keys, kind="stable").index].reset_index(drop=True)
+            names = predictions["question"].astype(str)
+            frame = pd.DataFrame({"question": names, "num_steps": names.map(steps), "correct": predictions["correct"]})
+            frames.append(frame.dropna().assign(evaluation_set=evaluation_set, **told))
+    columns = ["question", "num_steps", "correct", "evaluation_set", *CELL_COLUMNS, "method", "seed"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
-def departures_table(runs: Finished) -> pd.DataFrame:
-    """One row a varied value, method, evaluation set and way in which wrong answers part from the solution."""
-    found: dict[tuple[str, ...], list[pd.Series]] = {}
-    for cell, run in runs:
-        answers = answer_table(run.predictions, run.questions, run.config.steps.mode)
-        answers = answers[answers["student"] == DISTILLED]
-        for evaluation_set, each in answers.assign(departure=departures(answers)).groupby("evaluation_set", sort=False):
-            key = (cell.setting, cell.value, str(evaluation_set), cell.method)
-            found.setdefault(key, []).append(each["departure"])
-    occurring = {kind for seeds in found.values() for each in seeds for kind in each.unique()}
-    rows = []
-    for (setting, value, evaluation_set, method), seeds in found.items():
-        for kind in (kind for kind in DEPARTURES if kind in occurring):
-            counts = [int((each == kind).sum()) for each in seeds]
-            shares = [count / len(each) for count, each in zip(counts, seeds, strict=True)]
-            interval = bootstrap_interval(shares) if len(seeds) > 1 else wilson_interval(counts[0], len(seeds[0]))
-            rows.append(
-                _cell_columns(setting, value)
-                | {"evaluation_set": evaluation_set, "method": method, "label": methods.get(method).label}
-                | {"departure": kind, "questions": sum(map(len, seeds)), "wrong": sum(counts)}
-                | {"share": sum(shares) / len(shares), "low": interval[0], "high": interval[1]}
-            )
-    columns = ["evaluation_set", "method", "label", "departure", "questions", "wrong", "share", "low", "high"]
-    varied = list(CELL_COLUMNS) if any(cell.setting for cell, _ in runs) else []
-    return pd.DataFrame(rows, columns=[*varied, *columns])
+def _accuracy(answers: pd.DataFrame) -> dict[str, Any]:
+    """Of one method's answers under its seeds."""
+    correct, questions = int(answers["correct"].sum()), len(answers)
+    by_seed = answers.groupby("seed")["correct"].mean()
+    # Seeds answer the same questions: their answers are not so many independent ones.
+    low, high = bootstrap_interval(by_seed) if len(by_seed) > 1 else wilson_interval(correct, questions)
+    return {"questions": questions, "correct": correct, "accuracy": correct / questions, "low": low, "high": high}
 
 
 def _steps_of_questions(run: Run) -> dict[str, int]:
@@ -134,7 +144,7 @@ def summary_table(runs: Finished, reference: str) -> pd.DataFrame:
         }
         low, high = bootstrap_interval(each["accuracy"].tolist())
         rows.append(
-            _cell_columns(setting, value)
+            cell_columns(setting, value)
             | {
                 "evaluation_set": evaluation_set,
                 "method": method,
@@ -150,16 +160,15 @@ def summary_table(runs: Finished, reference: str) -> pd.DataFrame:
                 **_against(reference, method, evaluation_set, of_the_value),
             }
         )
-    table = pd.DataFrame(rows)
+    return _with_holm(pd.DataFrame(rows))
+
+
+def _with_holm(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with `p_adjusted`, over all its tests."""
     table["p_adjusted"] = NOT_A_NUMBER
     tested = table["p_value"].notna()
     table.loc[tested, "p_adjusted"] = holm_correction(table.loc[tested, "p_value"].tolist())
     return table
-
-
-def _cell_columns(setting: str, value: str) -> dict[str, str]:
-    """The columns that say what is varied; none where nothing is."""
-    return dict(zip(CELL_COLUMNS, (setting, value), strict=True)) if setting else {}
 
 
 def _against(reference: str, method: str, evaluation_set: str, predictions: dict) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from kpod import presets as ready_made
 from kpod.cli_ablate import ablate, export_ablation
 from kpod.cli_archive import export, import_
 from kpod.cli_arguments import RunArgument, Settings, accuracy_text, find_run
-from kpod.cli_curriculum import robustness, schedule, steps
+from kpod.cli_curriculum import drivers, robustness, schedule, steps
 from kpod.cli_data import check, data
 from kpod.cli_evaluate import evaluate
 from kpod.cli_preflight import dry_run
@@ -154,7 +154,7 @@ def pretrain_nano(
     )
 
 
-for command in (ablate, export_ablation, evaluate, schedule, robustness, steps, data, check, teach, export):
+for command in (ablate, export_ablation, evaluate, schedule, robustness, drivers, steps, data, check, teach, export):
     app.command()(command)
 for command in (weigh, validate_weights, stability):
     app.command()(command)

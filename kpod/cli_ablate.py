@@ -10,7 +10,8 @@ import typer
 from kpod import methods
 from kpod import presets as ready_made
 from kpod.ablation_export import export_ablation as write_export
-from kpod.ablation_markdown import summary_markdown
+from kpod.ablation_markdown import tables_markdown
+from kpod.ablation_processes import check_processes
 from kpod.ablation_store import load_ablation
 from kpod.ablation_variations import parse_variation
 from kpod.artefacts import write_whole
@@ -46,6 +47,12 @@ def ablate(
     reference: Annotated[
         str | None, typer.Option(help="The method that others are compared with; none: plain, else the first.")
     ] = None,
+    processes: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="How many runs at a time, each in a process of its own with its share of the cores."
+        ),
+    ] = 1,
 ) -> None:
     """Run methods x seeds x values of settings, sharing every stage that is the same, and write one table of them."""
     given = [name for name, value in (("--preset", preset), ("--config", config), ("--resume", resume)) if value]
@@ -53,6 +60,7 @@ def ablate(
         raise InputError(f"Give exactly one of --preset, --config and --resume; got {' and '.join(given) or 'none'}.")
     from kpod.ablation import run_ablation, start_ablation
 
+    check_processes(processes)
     if resume is not None:
         if out is not None or settings or vary:
             raise InputError(
@@ -71,7 +79,7 @@ def ablate(
         )
     typer.echo(f"Ablation {ablation.name!r} in {ablation.folder}", err=True)
     try:
-        run_ablation(ablation)
+        run_ablation(ablation, processes=processes)
     finally:
         if (ablation.folder / "table.md").is_file():
             typer.echo((ablation.folder / "table.md").read_text(encoding="utf-8"))
@@ -83,19 +91,26 @@ def export_ablation(
         Path | None, typer.Option(metavar="FOLDER", help="A new folder for its tables without its runs, to ship.")
     ] = None,
     figure: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw the accuracies of its methods.")] = None,
+    steps_figure: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw them by the number of steps that questions take.")
+    ] = None,
 ) -> None:
-    """Print an ablation's summary in Markdown; write its tables without its runs, and its figure as SVG."""
+    """Print an ablation's tables in Markdown; write them without its runs, and its figures as SVG."""
     ablation = load_ablation(folder)
-    summary = ablation.table("summary")
-    if figure is not None:
-        if figure.suffix.lower() != ".svg":
-            raise InputError(f"--figure is {figure}; the figure is drawn as .svg.")
-        from kpod.charts.ablation_svg import accuracy_svg
+    summary, by_steps = ablation.table("summary"), ablation.table("by_steps")
+    if steps_figure is not None and not len(by_steps):
+        raise InputError("The evaluation questions do not say how many steps they take. Leave --steps-figure away.")
+    for option, path in (("--figure", figure), ("--steps-figure", steps_figure)):
+        if path is not None and path.suffix.lower() != ".svg":
+            raise InputError(f"{option} is {path}; the figure is drawn as .svg.")
+    for path, table in ((figure, summary), (steps_figure, by_steps)):
+        if path is not None:
+            from kpod.charts.ablation_svg import accuracy_svg
 
-        write_whole(figure, accuracy_svg(summary).encode())
-        typer.echo(f"Figure in {figure} ({figure.stat().st_size / 1e3:,.1f} kB)", err=True)
+            write_whole(path, accuracy_svg(table, summary).encode())
+            typer.echo(f"Figure in {path} ({path.stat().st_size / 1e3:,.1f} kB)", err=True)
     if out is not None:
         shipped = write_export(ablation, out)
         size = sum(path.stat().st_size for path in shipped.folder.iterdir())
         typer.echo(f"Ablation {shipped.name!r} without its runs in {shipped.folder} ({size / 1e3:,.1f} kB)", err=True)
-    typer.echo(summary_markdown(summary))
+    typer.echo(tables_markdown(summary, by_steps, ablation.table("departures"), ablation.table("results")))

@@ -1,4 +1,4 @@
-"""Commands about steps and the curriculum that need no model: `schedule`, `robustness` and `steps`."""
+"""Commands about steps and the curriculum that need no model: `schedule`, `robustness`, `drivers` and `steps`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from kpod.cli_arguments import RunArgument, Settings, find_run
 from kpod.cluster_names import cluster_names
 from kpod.config import override
 from kpod.run_curriculum import dry_run, robustness_of
+from kpod.step_drivers import driver_table, step_drivers
 from kpod.teacher import steps_of_files
 
 PlotOption = Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write the figures as one offline page.")]
@@ -41,6 +42,17 @@ def robustness(
     opened = find_run(run)
     table = robustness_of(opened, override(opened.config, settings or []), repeats=repeats)
     typer.echo(table.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+    if csv is not None:
+        write_whole(csv, table.to_csv(index=False).encode())
+
+
+def drivers(
+    run: RunArgument,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the table too.")] = None,
+) -> None:
+    """Print how a run's step difficulties go with what makes a step hard in the small world, where that is known."""
+    table = driver_table(step_drivers(find_run(run)))
+    typer.echo(table.to_string(index=False, float_format=lambda value: f"{value:.3f}", na_rep=""))
     if csv is not None:
         write_whole(csv, table.to_csv(index=False).encode())
 

@@ -1,4 +1,4 @@
-"""The GPUs and the memory of this machine, without loading torch."""
+"""The GPUs, the cores and the memory of this machine, without loading torch."""
 
 from __future__ import annotations
 
@@ -58,6 +58,11 @@ def device_name(device: str) -> str:
     if device == "auto":
         return "cuda:0" if gpus() else "cpu"
     return "cuda:0" if device == "cuda" else device
+
+
+def usable_cores() -> int:
+    """The cores that this process may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def free_memory_bytes() -> int:

@@ -27,7 +27,7 @@ from kpod.run_reporter import RunReporter
 from kpod.run_store import Run, StageRecord, now
 from kpod.stage_cache import StageInputs, checkpoint_hash, fingerprints, is_current
 from kpod.stage_context import Context
-from kpod.stage_sharing import adopt_stage, find_donor
+from kpod.stage_sharing import Donors, adopt_stage
 from kpod.students.checkpoint_source import resolve_student
 from kpod.students.loading import arithmetic_of
 from kpod.tensorboard_events import events_folder
@@ -54,7 +54,7 @@ class Stage:
 
 
 def run_pipeline(
-    run: Run, reporter: RunReporter | None = None, donors: Sequence[Run] = (), until: str | None = None
+    run: Run, reporter: RunReporter | None = None, donors: Donors | None = None, until: str | None = None
 ) -> Run:
     """Run every stage that is not up to date. The run folder is locked meanwhile, and readable.
 
@@ -72,7 +72,7 @@ def run_pipeline(
         for remark in run.remarks:
             reporter.log(remark)
         try:
-            _run_stages(run, reporter, donors, until)
+            _run_stages(run, reporter, donors or Donors(), until)
         except (RunCancelled, KeyboardInterrupt) as stop:
             message = str(stop) or "Interrupted."
             _end(run, reporter, "cancelled", f"{message} Continue with: python -m kpod run --resume {run.folder}")
@@ -94,7 +94,7 @@ def _end(run: Run, reporter: RunReporter, status: str, message: str, error: str 
         print(refused, file=reporter.stream, flush=True)
 
 
-def _run_stages(run: Run, reporter: RunReporter, donors: Sequence[Run], until: str | None) -> None:
+def _run_stages(run: Run, reporter: RunReporter, donors: Donors, until: str | None) -> None:
     config = run.config
     methods.get(config.method)
     resolved = resolve_student(config.student.name, reporter.log)
@@ -115,16 +115,17 @@ def _run_stages(run: Run, reporter: RunReporter, donors: Sequence[Run], until: s
             continue
         if reporter.cancelled():
             raise RunCancelled(f"Stopped before the stage {stage.name}.")
-        donor = find_donor(donors, stage.inputs, wanted[stage.name])
-        if donor is not None:
-            adopt_stage(run, donor, stage.inputs)
-            reporter.log(f"{stage.name}: of the same inputs as in {donor.folder.name}, taken from there")
-            continue
-        # numba, under UMAP, raises OpenMP's thread count behind torch's back: threads beyond the cores asked for wait
-        # for each other and a training step takes ten times as long.
-        torch.set_num_threads(threads)
-        context.fingerprint = wanted[stage.name]
-        _run_stage(context, stage)
+        with donors.turn(stage.inputs, wanted[stage.name], reporter):
+            donor = donors.find(stage.inputs, wanted[stage.name])
+            if donor is not None:
+                adopt_stage(run, donor, stage.inputs)
+                reporter.log(f"{stage.name}: of the same inputs as in {donor.folder.name}, taken from there")
+                continue
+            # numba, under UMAP, raises OpenMP's thread count behind torch's back: threads beyond the cores asked for
+            # wait for each other and a training step takes ten times as long.
+            torch.set_num_threads(threads)
+            context.fingerprint = wanted[stage.name]
+            _run_stage(context, stage)
     if until is not None:
         raise RunCancelled(f"Stopped after the stage {until}, as asked.")
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
 from kpod.artefacts import disk_errors, read_json_lines
+from kpod.progress import Reporter
 from kpod.run_store import Run
 from kpod.stage_cache import StageInputs, is_current
 from kpod.tensorboard_events import events_folder
@@ -36,9 +38,23 @@ ROWS: dict[str, tuple[str, str, Callable[[pd.DataFrame], pd.Series]]] = {
 """Stages that own some rows of a table: the table, the stage that owns the others, and which rows."""
 
 
-def find_donor(donors: Sequence[Run], stage: StageInputs, fingerprint: str) -> Run | None:
-    """The first run that holds a finished artefact of the same inputs."""
-    return next((donor for donor in donors if is_current(donor, stage, fingerprint)), None)
+class Donors:
+    """Runs whose finished stages may be taken over; here none, or some that nobody works on."""
+
+    def __init__(self, runs: Sequence[Run] = ()):
+        self._given = runs
+
+    def find(self, stage: StageInputs, fingerprint: str) -> Run | None:
+        """The first run that holds a finished artefact of the same inputs."""
+        return next((donor for donor in self.runs() if is_current(donor, stage, fingerprint)), None)
+
+    def runs(self) -> Sequence[Run]:
+        return self._given
+
+    @contextmanager
+    def turn(self, stage: StageInputs, fingerprint: str, reporter: Reporter) -> Iterator[None]:
+        """Inside, nobody else makes this artefact; where others may, this waits. RunCancelled ends the wait."""
+        yield
 
 
 def adopt_stage(run: Run, donor: Run, stage: StageInputs) -> None:

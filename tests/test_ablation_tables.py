@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from kpod.ablation_variations import Variation
-from kpod.statistics import bootstrap_interval, wilson_interval
+from kpod.paired_comparison import sign_flip_p
+from kpod.statistics import bootstrap_interval, holm_correction, wilson_interval
 from kpod.wrong_answers import departure
-from tests.support.made_ablation import make_ablation
+from tests.support.made_ablation import make_ablation, make_large_ablation
 
 
 @pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
@@ -58,3 +60,25 @@ def test_departures_of_varied_values_are_told_apart(tmp_path):
     assert table[["setting", "value", "method"]].drop_duplicates().to_numpy().tolist() == [
         ["curriculum.delta_s", value, method] for value in "12" for method in ("kpod", "plain")
     ]
+
+
+def test_by_number_of_steps_methods_are_compared_on_those_questions_alone(tmp_path):
+    ablation = make_large_ablation(tmp_path / "ablation", ("plain", "kpod", "kpod-sig"), (0, 1), questions=60)
+    table = ablation.table("by_steps")
+    assert table["num_steps"].tolist() == [2, 3, 4] * 3
+    reference = table["method"] == "plain"
+    assert table["is_reference"].tolist() == reference.tolist()
+    assert table.loc[reference, ["difference", "p_value", "p_adjusted"]].isna().all(axis=None)
+    runs = {run.folder.name: run for run in ablation.runs()}
+    for row in table[~reference].itertuples():
+        right = {}
+        for method in ("plain", row.method):
+            answers = [runs[f"{method}-seed{seed}"].predictions.query("epoch > 0") for seed in (0, 1)]
+            steps = runs["plain-seed0"].questions["num_steps"].to_numpy()
+            right[method] = np.array([each["correct"].to_numpy()[steps == row.num_steps] for each in answers])
+        apart = right[row.method].astype(int) - right["plain"]
+        assert row.difference == pytest.approx(apart.mean())
+        assert row.p_value == pytest.approx(sign_flip_p(apart.sum(axis=0)))
+        assert row.difference_low <= row.difference <= row.difference_high
+    tested = table.loc[~reference]
+    assert tested["p_adjusted"].tolist() == pytest.approx(holm_correction(tested["p_value"].tolist()))

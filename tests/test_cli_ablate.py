@@ -44,6 +44,8 @@ def test_an_ablation_by_the_command_line(tmp_path, tiny_llama_folder):
         (("--preset", "example", "--equal", "steps"), "equal is 'steps'"),
         (("--preset", "nano", "--vary", "small_world.filler_share"), "write a setting and its values"),
         (("--preset", "nano", "--vary", "small_world.fillers=0,1"), "there is no 'fillers'"),
+        (("--preset", "nano", "--processes", "0"), "The number of processes is 0"),
+        (("--preset", "nano", "--processes", "9999"), "The number of processes is 9999"),
         (("--resume", "x", "--vary", "small_world.filler_share=0,1"), "An ablation goes on as it was started"),
     ],
 )
@@ -55,8 +57,11 @@ def test_what_is_refused(kpod, tmp_path, arguments, message):
 
 def test_an_ablation_is_exported(tmp_path, capsys):
     made = make_ablation(tmp_path / "made", seeds=[0])
-    export_ablation(made.folder, out=tmp_path / "shipped", figure=tmp_path / "figure.svg")
+    export_ablation(
+        made.folder, out=tmp_path / "shipped", figure=tmp_path / "figure.svg", steps_figure=tmp_path / "steps.svg"
+    )
     told = capsys.readouterr()
+    assert "2 steps" in (tmp_path / "steps.svg").read_text() and "## Where the time goes" in told.out
     assert load_ablation(tmp_path / "shipped").state.shipped is not None
     assert (tmp_path / "figure.svg").read_text().startswith("<svg")
     assert "| KPOD | 1 |" in told.out and "without its runs in" in told.err and "figure.svg (" in told.err

@@ -10,10 +10,12 @@ import plotly.graph_objects as go
 
 from kpod.charts.colour import ACCENT, ACCENT_SECOND, MISSING
 from kpod.charts.figure import category_colour, category_symbol, interval, new_figure
-from kpod.charts.results import share_range
 from kpod.charts.text import for_plotly
 
 _GRID = "rgba(128,136,150,.18)"
+_STEP = 0.05
+_GAP = 0.05  # of the width, between panels: half of a tick's text stands on either side
+MOST_TICKS = 16  # side by side, in all panels
 
 
 def across_figure(summary: pd.DataFrame, by: str, title: str, *, difference: bool = False) -> go.Figure:
@@ -27,12 +29,13 @@ def across_figure(summary: pd.DataFrame, by: str, title: str, *, difference: boo
     places = _places(values)
     rows = summary[~summary["is_reference"].astype(bool)] if difference else summary
     columns = ("difference", "difference_low", "difference_high") if difference else ("accuracy", "low", "high")
-    groups = list(rows.groupby("label", sort=False))
+    numbers = {label: number for number, label in enumerate(summary["label"].unique())}  # a colour in both figures
     # Intervals of one value would cover each other.
     spread = 0.02 * (max(places.values()) - min(places.values()) or 1.0)
-    for number, (label, each) in enumerate(groups):
-        shift = spread * (number - (len(groups) - 1) / 2)
-        _line(figure, each, by, [places[str(value)] + shift for value in each[by]], str(label), columns, number)
+    for label, each in rows.groupby("label", sort=False):
+        shift = spread * (numbers[label] - (len(numbers) - 1) / 2)
+        x = [places[str(value)] + shift for value in each[by]]
+        _line(figure, each, by, x, str(label), columns, numbers[label])
     figure.update_xaxes(tickvals=list(places.values()), ticktext=[for_plotly(value, 30) for value in values])
     if difference:
         figure.add_hline(y=0, line={"color": MISSING, "width": 1.5, "dash": "dash"})
@@ -46,7 +49,9 @@ def methods_figure(summary: pd.DataFrame) -> go.Figure:
     figure = new_figure(110 + 34 * max(1, len(summary)), "accuracy", "")
     _methods(figure, summary.iloc[::-1], 11, "%{customdata[2]} seeds", ["seeds"])
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(range=share_range(summary), tickformat=".0%", showgrid=True, gridcolor=_GRID)
+    start, end = _near(summary, 0.2)
+    step = _STEP * max(1, math.ceil((end - start) / _STEP / MOST_TICKS))
+    figure.update_xaxes(range=[start, end], tick0=0, dtick=step, tickformat=".0%", showgrid=True, gridcolor=_GRID)
     return figure
 
 
@@ -56,29 +61,46 @@ def steps_panels_figure(table: pd.DataFrame) -> go.Figure:
     labels = [for_plotly(str(each), 40) for each in table["label"].unique()]
     figure = new_figure(110 + 24 * len(labels))
     width = 1 / len(steps)
+    panels = [table[table["num_steps"] == num_steps] for num_steps in steps]
+    # One scale for all panels, each from where its own intervals begin: a point is as wide in one as in another.
+    span = max(end - start for start, end in (_near(rows, 0.2) for rows in panels))
     for number, num_steps in enumerate(steps):
         axis = "" if number == 0 else str(number + 1)
-        rows = table[table["num_steps"] == num_steps]
+        rows = panels[number]
+        start, end = _near(rows, span)
         told = "%{customdata[2]} of %{customdata[3]} right"
         _methods(figure, rows, 9, told, ["correct", "questions"], f"x{axis}")
         figure.update_layout(
             {
                 f"xaxis{axis}": {
-                    "domain": [number * width, (number + 1) * width - (0.02 if number + 1 < len(steps) else 0)],
+                    "domain": [number * width, (number + 1) * width - (_GAP if number + 1 < len(steps) else 0)],
                     "anchor": "y",
                     "title": {"text": f"{num_steps} step{'s' if num_steps > 1 else ''}"},
                     "tickformat": ".0%",
-                    "range": [0, 1],
+                    "range": [start, end],
                     "gridcolor": _GRID,
                     "showgrid": True,
                     "zeroline": False,
-                    "nticks": 4,
+                    "tick0": 0,
+                    "dtick": _STEP * max(1, math.ceil(span / _STEP * len(steps) / MOST_TICKS)),
                 }
             }
         )
     figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1], gridcolor=_GRID, showgrid=True)
     figure.update_layout(showlegend=False)
     return figure
+
+
+def _near(table: pd.DataFrame, span: float) -> tuple[float, float]:
+    """A range of shares around all intervals, to whole steps and at least so wide: points need no zero, as bars do."""
+    low, high = float(table["low"].min()), float(table["high"].max())
+    start = _STEP * math.floor(low / _STEP + 1e-9)
+    end = max(_STEP * math.ceil(high / _STEP - 1e-9), start + span)
+    if end > 1:
+        start, end = max(0.0, 1 - (end - start)), 1.0
+    # A little more, so that a mark on either end, and its tick, stand clear of it.
+    margin = 0.03 * (end - start)
+    return start - margin, end + margin
 
 
 def _methods(figure: go.Figure, rows: pd.DataFrame, size: int, told: str, columns: list[str], axis: str = "x") -> None:

@@ -19,18 +19,27 @@ GROUND, INK, QUIET = "#ffffff", "#1f2430", "#5b6270"
 _FONT = "font-family='system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif'"
 
 
-def accuracy_svg(summary: pd.DataFrame) -> str:
+def accuracy_svg(table: pd.DataFrame, summary: pd.DataFrame | None = None) -> str:
     """A panel an evaluation set (and value, where one is varied): methods by accuracy, the best on top.
 
     A point is the mean over seeds, a bar its 95% interval; the reference is a diamond, and a line through it lets the
-    others be compared with it.
+    others be compared with it. `table` is an ablation's summary, or its accuracies by number of steps with the
+    `summary`, whose order every panel then keeps.
     """
-    keys = [column for column in (*CELL_COLUMNS, "evaluation_set") if column in summary]
-    panels = list(summary.groupby(keys, sort=False))
-    low, high = _range(summary)
+    keys = [column for column in (*CELL_COLUMNS, "evaluation_set", "num_steps") if column in table]
+    panels = list(table.groupby(keys, sort=False))
+    if summary is not None and "num_steps" in table:
+        known = list(dict.fromkeys(summary.sort_values("accuracy", ascending=False, kind="stable")["label"]))
+        of_the_reference = set(summary.loc[summary["is_reference"].astype(bool), "label"])
+        panels = [
+            (key, rows.assign(place=rows["label"].map(known.index), is_reference=rows["label"].isin(of_the_reference)))
+            for key, rows in panels
+        ]
+        panels.sort(key=lambda panel: panel[0][-1])
+    low, high = _range(table)
     parts, top = [], 16
     for key, rows in panels:
-        drawn, height = _panel(rows, _title(key, len(panels)), low, high)
+        drawn, height = _panel(rows, _title(dict(zip(keys, key, strict=True)), len(panels)), low, high)
         parts.append(f'<g transform="translate(0 {top})">{drawn}</g>')
         top += height + 14
     return (
@@ -42,7 +51,8 @@ def accuracy_svg(summary: pd.DataFrame) -> str:
 
 def _panel(rows: pd.DataFrame, title: str, low: float, high: float) -> tuple[str, int]:
     """One panel and its height in pixels."""
-    ordered = rows.sort_values("accuracy", ascending=False, kind="stable")
+    by, ascending = ("place", True) if "place" in rows else ("accuracy", False)
+    ordered = rows.sort_values(by, ascending=ascending, kind="stable")
     head = 26 if title else 4
     bottom = head + ROW * len(ordered)
     parts = [_text(16, 14, title, INK, "start", bold=True)] if title else []
@@ -78,10 +88,14 @@ def _row(row: object, y: float, low: float, high: float) -> str:
     )
 
 
-def _title(key: tuple[str, ...], num_panels: int) -> str:
+def _title(key: dict[str, object], num_panels: int) -> str:
     """What tells this panel from the others."""
-    *varied, evaluation_set = (one_line(str(part), 50) for part in key)
-    return f"{': '.join(varied)} · {evaluation_set}" if varied else evaluation_set if num_panels > 1 else ""
+    parts = [f"{key[CELL_COLUMNS[0]]}: {key[CELL_COLUMNS[1]]}"] if CELL_COLUMNS[0] in key else []
+    if parts or num_panels > 1:
+        parts.append(str(key["evaluation_set"]))
+    if "num_steps" in key:
+        parts.append(f"{key['num_steps']} step{'s' if key['num_steps'] != 1 else ''}")
+    return " · ".join(one_line(part, 60) for part in parts)
 
 
 def _range(summary: pd.DataFrame) -> tuple[float, float]:

@@ -32,7 +32,7 @@ def ablations(run: Run) -> None:
             "No ablations yet",
             "An ablation runs several methods under several seeds from one configuration, and compares them. Make one:",
             command="python -m kpod ablate --preset nano",
-            further="python -m kpod ablate --help says how to choose methods and seeds.",
+            further="python -m kpod ablate --help says how to choose methods, seeds and several runs at a time.",
         )
         return
     address.settle("ablation", list(found))
@@ -99,6 +99,13 @@ def _table(table: pd.DataFrame, name: str) -> None:
         for column in table
         if column in ("p_value", "p_adjusted", "no_answer") or column.startswith("seconds")
     }
+    numbers |= {
+        column: st.column_config.NumberColumn(column.replace("_", " "), format="localized")
+        for column in ("supervised_tokens", "steps")
+        if column in table
+    }
+    whole = {column: table[column].round().astype("Int64") for column in ("supervised_tokens",) if column in table}
+    table = table.assign(**whole)
     text = table.select_dtypes(["object", "string"]).columns
     shown = table.assign(**{column: [one_line(str(each), 80) for each in table[column]] for column in text})
     share_table(shown, f"ablation-{name}-table", _SHARES, **numbers)

@@ -86,7 +86,9 @@ def methods_and_steps(shown: pd.DataFrame, steps: pd.DataFrame) -> None:
         )
         figure(methods_figure(shown), "ablation-methods")
     with right:
-        parts.section("By number of steps", "That the questions take, over all seeds; 95% Wilson intervals.")
+        hint = "That the questions take: means over seeds with 95% bootstrap intervals."
+        more = " Every panel is on the same scale and begins where its own intervals do." if many else ""
+        parts.section("By number of steps", hint + more)
         if not len(steps):
             parts.empty_state("No numbers of steps", "The evaluation questions come without rationales.")
         elif many:

@@ -24,7 +24,22 @@ def test_methods_with_the_reference_told_apart():
     (trace,) = methods_figure(table).data
     assert list(trace.y) == ["KPOD", "Plain"] and list(trace.marker.symbol) == ["circle", "diamond"]
     assert list(trace.error_x.array) == pytest.approx([0.2] * 2)
-    assert methods_figure(table.assign(accuracy=0.0, low=0.0, high=0.0)).layout.xaxis.range[0] == 0
+    for share in (0.0, 1.0):
+        low, high = methods_figure(table.assign(accuracy=share, low=share, high=share)).layout.xaxis.range
+        assert -0.02 < low < share < high < 1.02
+
+
+def test_close_methods_fill_the_figure():
+    table = summary(["0"]).assign(accuracy=[0.62, 0.6], low=[0.61, 0.59], high=[0.63, 0.61], seeds=10)
+    low, high = methods_figure(table).layout.xaxis.range
+    assert 0.5 < low < 0.59 and 0.63 < high < 0.8
+    by_steps = pd.concat(
+        [table.assign(num_steps=2, correct=1, questions=2, low=0.9), table.assign(num_steps=3, correct=1, questions=2)]
+    )
+    layout = steps_panels_figure(by_steps.assign(high=by_steps["low"] + 0.02)).layout
+    widths = [axis.range[1] - axis.range[0] for axis in (layout.xaxis, layout.xaxis2)]
+    assert widths[0] == pytest.approx(widths[1]) and layout.xaxis.range[0] > layout.xaxis2.range[0]
+    assert layout.xaxis.domain[1] < layout.xaxis2.domain[0] - 0.03
 
 
 def test_numbers_stand_where_they_lie_and_texts_at_equal_distances():
@@ -39,6 +54,8 @@ def test_numbers_stand_where_they_lie_and_texts_at_equal_distances():
 
 def test_differences_leave_the_reference_out():
     (trace,) = across_figure(summary(["0", "1"]), "value", "filler", difference=True).data
+    _, same = across_figure(summary(["0", "1"]), "value", "filler").data
+    assert trace.line.color == same.line.color and trace.marker.symbol == same.marker.symbol
     assert trace.name == "KPOD" and list(trace.y) == pytest.approx([3, 3])
     assert list(trace.error_y.arrayminus) == pytest.approx([4, 4])
 

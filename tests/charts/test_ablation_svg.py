@@ -57,3 +57,16 @@ def test_the_axis_holds_nothing_right_and_everything():
 def test_names_are_only_names():
     svg = accuracy_svg(summary(["<img src=x onerror=alert(1)>"], [0.5]))
     assert "<img" not in svg and ElementTree.fromstring(svg) is not None
+
+
+def test_by_number_of_steps_every_panel_keeps_the_order_of_the_summary():
+    overall = summary(["KPOD", "Plain", "ICL"], [0.5, 0.6, 0.55])
+    rows = [
+        summary(["KPOD", "Plain", "ICL"], shares, num_steps=steps)
+        for steps, shares in ((3, [0.4, 0.3, 0.35]), (2, [0.8] * 3))
+    ]
+    svg = accuracy_svg(pd.concat(rows).drop(columns="is_reference"), overall)
+    told = texts(svg)
+    assert [text for text in told if "steps" in text] == ["test · 2 steps", "test · 3 steps"]
+    assert [text for text in told if text in ("KPOD", "Plain", "ICL")] == ["Plain", "ICL", "KPOD"] * 2
+    assert len(list(ElementTree.fromstring(svg).iter(f"{SVG}path"))) == 2

@@ -7,6 +7,7 @@ import pytest
 
 from kpod.prompts import ANSWER_TRIGGER, COT_PROMPT
 from kpod.students.nano_lessons import COURSE, draw_lesson
+from tests.conftest import ROOT
 from tests.references.small_world_solver import EQUATION, calculate
 
 
@@ -39,6 +40,16 @@ def test_no_lesson_solves_anything_in_two_steps(lessons):
         if lesson.kind != "arithmetic":
             taught = lesson.text[lesson.taught_from :]
             assert len(EQUATION.findall(taught)) == (lesson.kind in ("problem", "part", "among", "last", "step"))
+
+
+def test_every_word_is_the_projects_own(lessons):
+    """No text comes from elsewhere: all words stand in the modules that make the texts."""
+    makers = [*(ROOT / "kpod" / "tasks" / "small_world").glob("*.py"), ROOT / "kpod" / "prompts.py"]
+    makers.append(ROOT / "kpod" / "students" / "nano_lessons.py")
+    own = set(re.findall(r"[a-z]+", " ".join(path.read_text(encoding="utf-8") for path in makers).lower()))
+    read = set(re.findall(r"[a-z]+", " ".join(lesson.text for lesson in lessons).lower()))
+    assert len(read) > 150 and read - own == set()
+    assert all(lesson.text.isascii() for lesson in lessons)
 
 
 def test_what_is_known_of_a_longer_solution_is_told_without_a_calculation(lessons):

@@ -8,6 +8,7 @@ import torch
 from kpod.errors import RunCancelled
 from kpod.progress import Reporter
 from kpod.students.decoder_only import load_decoder_only
+from kpod.students.nano_lessons import COURSE, draw_lesson
 from kpod.students.nano_pretraining import (
     NanoCourse,
     NanoOptions,
@@ -16,7 +17,7 @@ from kpod.students.nano_pretraining import (
     pretrain_nano,
     rate_factor,
 )
-from kpod.students.nano_tokenizer import build_tokenizer
+from kpod.students.nano_tokenizer import CONTEXT, build_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +89,24 @@ def test_question_tokens_weigh_less_and_every_row_ends_with_the_end(tokenizer):
         assert ids[size - 1] == tokenizer.eos_token_id and not (ids[:size] == tokenizer.pad_token_id).any()
         text = tokenizer.decode(ids[: int((weights == 1).nonzero()[0])])
         assert text == "" or text.endswith(("think step by step.", "\n"))
+
+
+@pytest.mark.parametrize("start", [start for start, _ in COURSE])
+def test_what_is_trained_on_are_the_lessons_and_nothing_else(tokenizer, start):
+    """So what is true of the lessons (no solution of two steps) is true of all that the student learns."""
+    course = NanoCourse(replace(TINY, batch_size=32), tokenizer)
+    step = -(-start // 32)
+    pool = step // course.batches_a_pool
+    size = course.batches_a_pool * 32
+    lessons = [draw_lesson(TINY.seed, pool * size + index) for index in range(size)]
+    by_ids = {tuple(tokenizer(lesson.text)["input_ids"][:CONTEXT]): lesson for lesson in lessons}
+    ids_BL, weights_BL = course.batch(step)
+    for ids, weights in zip(ids_BL.tolist(), weights_BL.tolist(), strict=True):
+        kept = [one for one in ids if one not in (tokenizer.pad_token_id, tokenizer.eos_token_id)]
+        lesson = by_ids[tuple(kept)]
+        learned = "".join(tokenizer.decode([one]) for one, weight in zip(kept, weights, strict=False) if weight == 1.0)
+        assert lesson.kind == "arithmetic" or learned.count("=") <= 1, learned
+        assert learned.replace(" ", "") == lesson.text[lesson.taught_from :].replace(" ", "")
 
 
 def test_the_rate_rises_stays_and_falls_and_the_plateau_knows_no_length():

@@ -9,8 +9,11 @@ import pytest
 from kpod import tasks
 from kpod.step_splitting import split_steps
 from kpod.tasks.small_world import ROLES, WorldOptions, generate_problems
+from kpod.tasks.small_world.comparisons import Comparison
 from kpod.tasks.small_world.options import STORIES
+from kpod.tasks.small_world.plans import Plan, Quantity
 from tests.references.small_world_solver import EQUATION, calculate, check_rationale, solve
+from tests.references.small_world_steps import calls_for, check_references
 
 EVERYTHING = WorldOptions(
     1, 6, filler_share=0.5, restatement_share=0.5, irrelevant_share=0.3, distractor_share=0.3, largest_number=99
@@ -34,6 +37,73 @@ def test_every_step_is_right_and_uses_only_numbers_that_are_there(problems):
         assert problem.question.num_steps == len(EQUATION.findall(question.rationale))
 
 
+def wrong_references(problems) -> list[str]:
+    """Of every problem, what the reading of its question finds wrong in the operands of its rationale."""
+    return [
+        said
+        for problem in problems
+        for said in check_references(
+            problem.question.text, problem.story, problem.question.rationale, problem.question.roles
+        )
+    ]
+
+
+def test_every_step_uses_the_very_numbers_that_the_question_calls_for(problems):
+    assert wrong_references(problems) == []
+    for problem in problems:
+        calls = calls_for(problem.question.text, problem.story)
+        earlier = [(call.left.role == "earlier") + (call.right.role == "earlier") for call in calls]
+        assert [step.num_earlier for step in problem.steps if step.operation] == earlier
+
+
+def test_a_result_that_is_taken_for_a_given_number_of_the_same_value_is_found(monkeypatch):
+    """Its text is right to the letter: only where the number is from is wrong."""
+    before = generate_problems(40, 12, EVERYTHING)
+    calculate_step = Plan.calculate
+
+    def without_source(self, operation, relation, left, right, *rest, **more):
+        return calculate_step(self, operation, relation, Quantity(left.value), right, *rest, **more)
+
+    monkeypatch.setattr(Plan, "calculate", without_source)
+    planted = generate_problems(40, 12, EVERYTHING)
+    assert [p.question.rationale for p in planted] == [p.question.rationale for p in before]
+    found = wrong_references(planted)
+    assert found and all("(number)" in said and "(earlier)" in said for said in found)
+
+
+def test_a_step_that_refers_to_another_person_is_found(monkeypatch):
+    """Its arithmetic is right, its numbers are known, and the answer is the rationale's own: all but the reference."""
+    calculate_relation = Comparison._calculate
+
+    def of_the_first(self, relation, last, subject, fact):
+        first = self.quantities[0]
+        fits = relation.operation in ("add", "multiply")
+        return calculate_relation(self, relation, first if fits else last, subject, fact)
+
+    monkeypatch.setattr(Comparison, "_calculate", of_the_first)
+    planted = generate_problems(60, 13, replace(EVERYTHING, min_steps=2, max_steps=3, stories=("people", "boxes")))
+    said = [wrong_references([problem]) for problem in planted]
+    questions = [problem.question for problem in planted]
+    assert sum(map(bool, said)) > 10
+    assert not any(check_rationale(each.text, each.rationale, each.answer) for each in questions)
+
+
+def test_a_planted_antecedent_of_the_wrong_name():
+    question = "Ada has 12 figs. Ben has 5 more figs than Ada. Cleo has twice as many figs as Ada. "
+    question += "How many figs do Ben and Cleo have in total?"
+    right, wrong = "12 + 5 = 17. 2 * 12 = 24. 17 + 24 = 41.", "12 + 5 = 17. 2 * 17 = 34. 17 + 34 = 51."
+
+    def roles(earlier: dict[int, str]) -> list[tuple[int, int, str]]:
+        spans = [found.span() for found in re.finditer(r"\d+", right)]
+        return [(*span, earlier.get(number, "number")) for number, span in enumerate(spans)]
+
+    assert check_references(question, "people", right, roles({6: "earlier", 7: "earlier"})) == []
+    assert check_references(question, "people", wrong, roles({4: "earlier", 6: "earlier", 7: "earlier"})) == [
+        "calculation 2 is 2 (number) * 17 (earlier), not 2 (number) * 12 (number)",
+        "calculation 3 is 17 (earlier) + 34 (earlier), not 17 (earlier) + 24 (earlier)",
+    ]
+
+
 def test_problems_of_nine_steps_are_right_too():
     options = WorldOptions(7, 9, stories=tuple(story for story in STORIES if story != "days"))
     problems = generate_problems(60, seed=3, options=options)
@@ -42,6 +112,7 @@ def test_problems_of_nine_steps_are_right_too():
         question = problem.question
         assert solve(question.text, problem.story) == int(question.answer)
         assert check_rationale(question.text, question.rationale, question.answer) == [], question
+    assert wrong_references(problems) == []
 
 
 def test_the_references_find_what_is_wrong():
@@ -136,6 +207,22 @@ def test_roles_of_one_problem_word_by_word():
     expected = "filler name other number operator number operator result unit other"
     assert [role for _, role in parts] == expected.split()
     assert parts[3] == ("2", "number") and parts[7] == (problem.question.answer, "result")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 1.0])
+def test_the_restatement_share_is_that_of_steps_whose_fact_is_told_again(share):
+    """Measured in the text: a fact of the question, word for word or in another wording, in or before its step."""
+    options = WorldOptions(2, 3, filler_share=0.3, irrelevant_share=0, distractor_share=0, restatement_share=share)
+    with_fact = restated = 0
+    for problem in generate_problems(300, 8, options):
+        rationale, story = problem.question.rationale, problem.story
+        if story != "people":
+            continue
+        for call in EQUATION.sub("=", rationale).split("=")[:-1]:
+            restated += len(re.findall(r"\b(?:more|fewer|less|as many|shared equally)\b", call))
+        relations = ("more", "fewer", "twice", "triple", "times", "half", "third", "share")
+        with_fact += sum(step.relation in relations for step in problem.steps)
+    assert with_fact > 80 and abs(restated / with_fact - share) <= (0.12 if 0 < share < 1 else 0)
 
 
 @pytest.mark.parametrize(("share", "role"), [("filler_share", "filler"), ("irrelevant_share", "irrelevant")])
