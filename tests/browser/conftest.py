@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kpod.ablation_variations import Variation
 from tests.support.made_ablation import make_ablation, turn_answers
 from tests.support.made_run import make_run
 from tests.support.second_run import second_run
@@ -40,6 +41,7 @@ def runs(tmp_path_factory) -> Path:
     for name, options in RUNS.items():
         make_run(root / name, **options)
     _make_second(root)
+    make_ablation(root / "worlds", [Variation("small_world.filler_share", ("0", "0.5"))], [0])
     make_ablation(root / "ablation")
     return root
 

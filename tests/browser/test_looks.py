@@ -37,6 +37,11 @@ VIEWS = {name: (name, "", {}) for name in PAGES} | {
     "results-sensitivity": ("results", "[data-testid=stMain] .kp-head", {"view": "Sensitivity"}),
     "results-cost": ("results", ".st-key-costs .plot-container", {"view": "Cost"}),
     "results-ablations": ("results", ".st-key-ablation-methods .plot-container", {"view": "Ablations"}),
+    "results-ablations-varied": (
+        "results",
+        ".st-key-ablation-across-difference .plot-container",
+        {"view": "Ablations", "ablation": "worlds"},
+    ),
 }
 PLANTED = {
     '<div style="width: 5rem; overflow: hidden; white-space: nowrap">much longer than its box</div>': "cut off",
