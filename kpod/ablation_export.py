@@ -41,9 +41,11 @@ def export_ablation(ablation: Ablation, folder: str | Path) -> Ablation:
 
 
 def rerun_command(ablation: Ablation) -> str:
-    """The command that makes its runs anew."""
-    state = ablation.state
-    words = ["python", "-m", "kpod", "ablate", "--config", str(ablation.folder / "config.yaml")]
+    """The command that makes its runs anew; of one that is in the repository, as it is typed there."""
+    state, config = ablation.state, ablation.folder / "config.yaml"
+    if config.is_relative_to(_PROJECT.parent):
+        config = config.relative_to(_PROJECT.parent)
+    words = ["python", "-m", "kpod", "ablate", "--config", str(config)]
     words += ["--methods", ",".join(state.methods), "--seeds", str(len(state.seeds))]
     words += ["--reference", state.reference, "--equal", state.equal]
     for variation in state.variations:

@@ -7,7 +7,15 @@ import pytest
 
 from kpod.ablation import run_ablation
 from kpod.ablation_export import export_ablation, rerun_command
-from kpod.ablation_store import TABLES, create_ablation, list_ablations, load_ablation, shipped_ablations
+from kpod.ablation_store import (
+    SHIPPED_ABLATIONS,
+    TABLES,
+    Ablation,
+    create_ablation,
+    list_ablations,
+    load_ablation,
+    shipped_ablations,
+)
 from kpod.ablation_variations import Variation
 from kpod.errors import InputError
 from tests.support.made_ablation import make_ablation
@@ -87,3 +95,9 @@ def test_the_command_that_makes_it_anew(shipped):
         f"python -m kpod ablate --config {shipped[1]}/config.yaml --methods kpod,plain --seeds 1 --reference plain "
         "--equal epochs --vary small_world.filler_share=0,0.5"
     )
+
+
+def test_the_command_of_one_in_the_repository_names_no_folder_of_this_machine(shipped):
+    made = load_ablation(shipped[1])
+    inside = Ablation(SHIPPED_ABLATIONS / "one", made.state, made.config)
+    assert "--config assets/ablations/one/config.yaml --methods" in rerun_command(inside)
