@@ -9,6 +9,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from kpod.ui.no_delay import NoDelay
+
 # Streamlit's front end needs inline styles and evaluated modules; nothing may come from or go to another host.
 POLICY = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss:; "
@@ -41,4 +43,8 @@ class SecurityHeaders:
 def middleware() -> list[Middleware]:
     """Host check first: the static shell would otherwise answer any name (DNS rebinding)."""
     allowed = list(st.get_option("server.allowedHosts") or ["localhost", "127.0.0.1"])
-    return [Middleware(TrustedHostMiddleware, allowed_hosts=allowed), Middleware(SecurityHeaders)]
+    return [
+        Middleware(NoDelay),
+        Middleware(TrustedHostMiddleware, allowed_hosts=allowed),
+        Middleware(SecurityHeaders),
+    ]
