@@ -104,8 +104,14 @@ class Run:
         path = self.path(table)
         return path.is_file() and (column is None or column in parquet_columns(path))
 
-    def table(self, name: str, columns: Sequence[str] | None = None, question: str | None = None) -> pd.DataFrame:
-        """A table of the run as a frame; with `question`, only its rows (reading only their row groups).
+    def table(
+        self,
+        name: str,
+        columns: Sequence[str] | None = None,
+        question: str | None = None,
+        epoch: int | None = None,
+    ) -> pd.DataFrame:
+        """A table of the run as a frame; with `question` or `epoch`, only its rows (reading only their row groups).
 
         Raises InputError where the run has not got that far, or the file is damaged.
         """
@@ -117,12 +123,12 @@ class Run:
         absent = [column for column in columns or () if column not in parquet_columns(path)]
         if absent:
             raise InputError(self._not_yet(f"{' and '.join(absent)} in {path.name}"))
-        filters = None
+        filters = [] if epoch is None else [("epoch", "==", epoch)]
         if question is not None:
             indexed = "question_index" in parquet_columns(path)
             key = ("question_index", "==", self.question_index(question)) if indexed else ("question", "==", question)
-            filters = [key]
-        return read_parquet(path, columns, filters)
+            filters.append(key)
+        return read_parquet(path, columns, filters or None)
 
     def _not_yet(self, what: str) -> str:
         return (

@@ -10,9 +10,12 @@ def mean_ranks(values: np.ndarray, groups: np.ndarray | None = None) -> np.ndarr
 
     Ranks of different groups do not overlap: those of group 1 follow those of group 0, and so on.
     """
-    groups = np.zeros(len(values), dtype=np.int64) if groups is None else groups
-    order = np.lexsort((values, groups))
-    new = (np.diff(values[order]) != 0) | (np.diff(groups[order]) != 0)
+    if groups is None:
+        order = np.argsort(values)
+        new = np.diff(values[order]) != 0
+    else:
+        order = np.lexsort((values, groups))
+        new = (np.diff(values[order]) != 0) | (np.diff(groups[order]) != 0)
     tie = np.cumsum(np.concatenate([[0], new]))
     counts = np.bincount(tie)
     ranks = np.empty(len(values))
@@ -22,7 +25,9 @@ def mean_ranks(values: np.ndarray, groups: np.ndarray | None = None) -> np.ndarr
 
 def spearman(first: np.ndarray, second: np.ndarray) -> float:
     """Spearman's rank correlation in -1..1; NaN where one side has no two different values."""
-    return mean_spearman_within(first, second, np.array([0, len(first)]))
+    a, b = (ranks - ranks.mean() for ranks in (mean_ranks(first), mean_ranks(second)))
+    scale = np.sqrt((a @ a) * (b @ b))
+    return float((a @ b) / scale) if scale > 0 else float("nan")
 
 
 def mean_spearman_within(first: np.ndarray, second: np.ndarray, offsets: np.ndarray) -> float:

@@ -97,10 +97,20 @@ def same_tokens(
     Questions are numbers that mean the same on both sides; negative ones are left out. Two tokens of one span (bytes of
     one character) count once.
     """
-    both = [_keys(*side) for side in ((question_a, starts_a, ends_a), (question_b, starts_b, ends_b))]
-    _, rows_a, rows_b = np.intersect1d(both[0], both[1], return_indices=True)
-    kept = question_a[rows_a] >= 0
-    return rows_a[kept], rows_b[kept]
+    keys_a, rows_a = _once(_keys(question_a, starts_a, ends_a))
+    keys_b, rows_b = _once(_keys(question_b, starts_b, ends_b))
+    if not len(keys_b):
+        return rows_a[:0], rows_b
+    places = np.minimum(np.searchsorted(keys_b, keys_a), len(keys_b) - 1)
+    kept = (keys_b[places] == keys_a) & (question_a[rows_a] >= 0)
+    return rows_a[kept], rows_b[places[kept]]
+
+
+def _once(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different keys in order, and the first row of each; tokens mostly come in order, and need no sorting then."""
+    if (np.diff(keys) > 0).all():
+        return keys, np.arange(len(keys))
+    return np.unique(keys, return_index=True)
 
 
 def _keys(question: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -83,14 +83,16 @@ def mean_weights_by_kind(
     `kinds`, `question_index` and `position` (tokens,) are sorted by question and position; `history` has epoch,
     question_index, position and weight, of all tokens or of some.
     """
-    wanted = history["question_index"].to_numpy(), history["position"].to_numpy()
-    rows, known = rows_of_places(question_index, position, *wanted)
-    epochs, epoch_index = np.unique(history["epoch"].to_numpy(), return_inverse=True)
-    cells = (epoch_index * len(CLASSES) + kinds[rows])[known]
-    size = len(epochs) * len(CLASSES)
-    counts = np.bincount(cells, minlength=size)
-    sums = np.bincount(cells, weights=history["weight"].to_numpy()[known], minlength=size)
-    means = np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0).reshape(len(epochs), len(CLASSES))
+    epoch, *wanted, weight = (history[name].to_numpy() for name in ("epoch", "question_index", "position", "weight"))
+    epochs = np.sort(pd.unique(epoch))
+    means = np.full((len(epochs), len(CLASSES)), np.nan)
+    for row, one in enumerate(epochs):
+        inside = epoch == one
+        rows, known = rows_of_places(question_index, position, *(part[inside] for part in wanted))
+        found = kinds[rows[known]]
+        counts = np.bincount(found, minlength=len(CLASSES))
+        sums = np.bincount(found, weights=weight[inside][known], minlength=len(CLASSES))
+        np.divide(sums, counts, out=means[row], where=counts > 0)
     return pd.DataFrame(means, index=pd.Index(epochs, name="epoch"), columns=list(CLASSES))
 
 
@@ -98,6 +100,8 @@ def rows_of_places(
     question_index: np.ndarray, position: np.ndarray, wanted_question: np.ndarray, wanted_position: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The row of each wanted place (wanted,) among tokens sorted by question and position, and whether it is there."""
+    if np.array_equal(question_index, wanted_question) and np.array_equal(position, wanted_position):
+        return np.arange(len(position)), np.ones(len(position), dtype=bool)  # all of them: no need to search
     keys = (question_index.astype(np.int64) << 32) + position
     wanted = (wanted_question.astype(np.int64) << 32) + wanted_position
     rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

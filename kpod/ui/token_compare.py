@@ -165,8 +165,7 @@ def _epoch_weights(run: Run, epoch: str) -> np.ndarray:
     tokens = read_corpus(run).tokens
     if not epoch.isdigit():
         return tokens["weight"].to_numpy()
-    history = run.table("weight_history")
-    history = history[history["epoch"] == int(epoch)]
+    history = run.table("weight_history", ("question_index", "position", "weight"), epoch=int(epoch))
     places = tokens["question_index"].to_numpy(), tokens["position"].to_numpy()
     wanted = history["question_index"].to_numpy(), history["position"].to_numpy()
     rows, known = rows_of_places(*places, *wanted)

@@ -40,8 +40,7 @@ def corpus_view(run: Run) -> None:
     if "role" in corpus.tokens:
         with right:
             _by_role(corpus, weights)
-    with left if "role" in corpus.tokens else right:
-        _over_epochs(run)
+    over_epochs = (left if "role" in corpus.tokens else right).container()
     left, right = st.columns(2, gap="large")
     with left:
         _against_loss(run, corpus, weights)
@@ -50,13 +49,15 @@ def corpus_view(run: Run) -> None:
         parts.section("Do common tokens lose weight?", _frequency_sentence(rho, len(words)))
         figure(summary.frequency_figure(words, frequency_bins(words)), "frequency")
     _word_table(words)
+    with over_epochs:  # the last to be drawn: it alone reads the weights of every epoch
+        _over_epochs(run)
     validation_view(run)
 
 
 def _by_role(corpus: Corpus, weights: np.ndarray) -> None:
     parts.section("Weight by role", "What each token is for, which the made problems know.")
-    names, groups = np.unique(corpus.column("role").astype(str), return_inverse=True)
-    figure(summary.spread_figure(names.tolist(), groups, weights, ROLE_HEIGHT), "roles")
+    groups, names = pd.factorize(corpus.column("role"), sort=True, use_na_sentinel=False)
+    figure(summary.spread_figure([str(name) for name in names], groups, weights, ROLE_HEIGHT), "roles")
 
 
 def _over_epochs(run: Run) -> None:
