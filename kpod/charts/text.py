@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
-_LINE_ENDS = "\n\r\v\f\x85\u2028\u2029"
+_SPACES = str.maketrans(dict.fromkeys("\n\r\v\f\x85\u2028\u2029", " "))  # for every end of a line
 
 
 def is_hidden(character: str) -> bool:
@@ -30,7 +30,7 @@ def reveal(text: str) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """The text revealed, on one line, cut to `limit` characters."""
-    line = " ".join(reveal("".join(" " if c in _LINE_ENDS else c for c in text)).split())
+    line = " ".join(reveal(text.translate(_SPACES)).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
