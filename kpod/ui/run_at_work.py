@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kpod import preflight
 from kpod.charts.text import for_markdown
 from kpod.errors import InputError
 from kpod.job_state import JobState
-from kpod.preflight.estimate import StageTime
-from kpod.preflight.remaining import TimeLeft, seconds_left, stage_times
 from kpod.progress import format_seconds
 from kpod.run_store import Run, list_runs, load_run, runs_folder
-from kpod.ui.distill_checks import time_range
+from kpod.ui.time_range import time_range
+
+if TYPE_CHECKING:
+    from kpod.preflight.estimate import StageTime
+    from kpod.preflight.remaining import TimeLeft
 
 SILENT_SECONDS = 120.0  # a run at work writes its state every second, but for stages that report no steps
 RUNS_TO_LEARN_FROM = 20
@@ -40,6 +42,8 @@ def time_left(run: Run, job: JobState) -> TimeLeft | None:
     times = _estimated(str(run.folder), run.config.to_yaml(), all(stage in run.state.stages for stage in COUNTED))
     if times is None:
         return None
+    from kpod.preflight.remaining import seconds_left  # here: for runs at work alone
+
     done = {name: record.seconds for name, record in run.state.stages.items()}
     whole = job.total / job.rate if job.total and job.rate else None
     return seconds_left(times, done, job.stage, job.seconds_left, whole)
@@ -48,6 +52,9 @@ def time_left(run: Run, job: JobState) -> TimeLeft | None:
 @st.cache_data(max_entries=16, show_spinner=False)
 def _estimated(folder: str, config: str, counted: bool) -> tuple[StageTime, ...] | None:
     """Kept, so that a look every second costs nothing."""
+    from kpod import preflight
+    from kpod.preflight.remaining import stage_times
+
     try:
         run = load_run(Path(folder))
         others = [other for other in list_runs(runs_folder()) if other.folder.name != run.folder.name]

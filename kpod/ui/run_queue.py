@@ -11,8 +11,8 @@ from kpod.device_queues import DeviceQueue, Entry, device_of, device_queues, que
 from kpod.preflight.remaining import TimeLeft
 from kpod.run_store import runs_folder
 from kpod.ui import address, reads
-from kpod.ui.distill_checks import time_range
 from kpod.ui.run_at_work import time_left
+from kpod.ui.time_range import time_range
 
 SECONDS_BETWEEN_LOOKS = 2.0
 MOST_SHOWN = 12  # of those that wait for one device

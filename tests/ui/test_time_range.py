@@ -1,10 +1,10 @@
-"""Times and what is known of a run before it starts, in words."""
+"""Times within limits, in words."""
 
 from __future__ import annotations
 
 import pytest
 
-from kpod.ui.distill_checks import time_range
+from kpod.ui.time_range import time_range
 
 
 @pytest.mark.parametrize(
