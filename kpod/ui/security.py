@@ -9,6 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from kpod.ui.front_end import FrontEndFiles
 from kpod.ui.no_delay import NoDelay
 
 # Streamlit's front end needs inline styles and evaluated modules; nothing may come from or go to another host.
@@ -47,4 +48,5 @@ def middleware() -> list[Middleware]:
         Middleware(NoDelay),
         Middleware(TrustedHostMiddleware, allowed_hosts=allowed),
         Middleware(SecurityHeaders),
+        Middleware(FrontEndFiles),
     ]
