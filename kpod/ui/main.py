@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 if str(ROOT) not in sys.path:  # Streamlit puts this file's folder on the path, not the repository's
     sys.path.insert(0, str(ROOT))
 
-from kpod.ui import parts, state  # noqa: E402
+from kpod.ui import ahead, parts, state  # noqa: E402
 
 st.set_page_config(page_title="KPOD Studio", page_icon=str(parts.ASSETS / "icon.svg"), layout="wide")
 st.logo(str(parts.ASSETS / "logo.svg"), size="large")
@@ -29,3 +29,5 @@ page = st.navigation(
 
 with parts.guarded():
     page.run()
+
+ahead.load_ahead()
