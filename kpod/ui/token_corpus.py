@@ -63,7 +63,8 @@ def _by_role(corpus: Corpus, weights: np.ndarray) -> None:
 def _over_epochs(run: Run) -> None:
     if run.has("weight_history"):
         parts.section("Kinds over the epochs", "Mean weight of each kind as the mask was learned.")
-        means = _kind_means(str(run.folder), reads.stamp(run, "weight_history"), run)
+        with st.spinner("Reading the weights of every epoch …"):
+            means = _kind_means(str(run.folder), reads.stamp(run, "weight_history"), run)
         figure(summary.kinds_over_epochs_figure(means), "kinds-over-epochs")
 
 
