@@ -115,8 +115,12 @@
       boxes.push({ node, text, left: box.left, right: box.right, top: box.top + high, bottom: box.bottom - high })
     }
     if (isDisabled(node)) continue
-    const back = backgroundOf(node, range.getBoundingClientRect())
-    if (!back) continue
+    const place = range.getBoundingClientRect()
+    const behind = backgroundOf(node, place)
+    if (!behind) continue
+    const bar = node.closest(".point")?.querySelector("path") // of a figure: its text lies on it, and is not in it
+    const isOnBar = bar && covers(bar.getBoundingClientRect(), place)
+    const back = isOnBar ? over(colourOf(styleOf(bar).fill), behind) : behind
     const isFigure = node instanceof SVGElement
     const paint = colourOf(isFigure ? style.fill : style.color)
     const opacity = ancestors(node).reduce((all, each) => all * styleOf(each).opacity, isFigure ? style.fillOpacity : 1)
