@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from kpod import ablation_processes
 from kpod.ablation import run_ablation, start_ablation
@@ -79,7 +81,9 @@ def test_two_processes_give_the_tables_of_one(config, tmp_path, cores):
     assert tables(load_ablation(together.folder)) == tables(load_ablation(alone.folder))
     for cell in together.matrix():
         weights = "adapter/adapter_model.safetensors"
-        assert (cell.folder / weights).read_bytes() == (alone.folder / cell.folder.name / weights).read_bytes()
+        ours, theirs = load_file(cell.folder / weights), load_file(alone.folder / cell.folder.name / weights)
+        # Workers have fewer threads each: sums may end in other last bits.
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
 
     logs = [(cell.folder / "log.txt").read_text() for cell in together.matrix()]
     made = Counter(name for log in logs for name in re.findall(r"(?m)^\S+ ([a-z ]+): \S.*, peak memory", log))
