@@ -1,7 +1,7 @@
 // Loads what other pages need of the front end's scripts while the reader does nothing: the one that draws figures takes
 // a second to load and to run, which the first page with a figure else waits for.
 
-const QUIET_MS = 3000 // since the page was drawn, or a key or the pointer was last used
+const QUIET_MS = 1500 // since the page was drawn, or a key or the pointer was last used
 let begun = false
 
 export default function ({ data }) {

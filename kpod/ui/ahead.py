@@ -8,7 +8,7 @@ import threading
 from kpod.ui.components import make_component
 from kpod.ui.front_end import script_names
 
-QUIET_SECONDS = 3.0  # after the first page; whoever goes on at once is not to wait for it
+QUIET_SECONDS = 1.5  # after the first page; whoever goes on at once is not to wait for it
 _MOUNT = make_component("ahead", "ahead", "ahead")
 _begun = threading.Event()
 

@@ -11,7 +11,7 @@ from kpod.cluster_names import cluster_names
 from kpod.run_store import Run
 from kpod.ui import parts, reads
 from kpod.ui.curriculum_matrix import QUESTIONS, matrix_by_choice
-from kpod.ui.saved_figures import figure
+from kpod.ui.saved_figures import after_what_is_above, figure
 from kpod.ui.stage_figures import stage_table
 
 
@@ -19,6 +19,7 @@ def schedule_view(run: Run) -> None:
     """All of a schedule that has been built: first as a whole, then stage by stage."""
     stages = reads.table(run, "stages")
     matrix_by_choice(run)
+    after_what_is_above()
     left, right = st.columns(2, gap="large")
     with left:
         parts.section("Budget and supervised difficulty", "D(t) is what stage t may supervise, H(t) what it does.")
