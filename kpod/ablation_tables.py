@@ -30,7 +30,8 @@ def write_tables(ablation: Ablation) -> None:
         (cell, load_run(cell.folder)) for cell in ablation.matrix() if cell.folder.name in ablation.state.finished_runs
     ]
     reference = ablation.state.reference
-    results, summary = results_table(finished), summary_table(finished, reference)
+    results = results_table(finished)
+    summary = summary_table(finished, results, reference)
     by_steps = by_steps_table(finished, reference)
     ablation.write_table("results", results)
     ablation.write_table("by_steps", by_steps)
@@ -129,10 +130,9 @@ def _steps_of_questions(run: Run) -> dict[str, int]:
     return {question: count for question, count in counts if count is not None}
 
 
-def summary_table(runs: Finished, reference: str) -> pd.DataFrame:
+def summary_table(runs: Finished, results: pd.DataFrame, reference: str) -> pd.DataFrame:
     """One row a varied value, method and evaluation set, with the difference to the reference method of that value on
     the same seeds."""
-    results = results_table(runs)
     varied = [column for column in CELL_COLUMNS if column in results]
     predictions = {(cell.setting, cell.value, cell.method, cell.seed): _by_set(run) for cell, run in runs}
     rows = []

@@ -12,7 +12,7 @@ from playwright.sync_api import JSHandle, Page, expect
 from kpod.run_lock import hold
 from kpod.run_reporter import RunReporter
 from kpod.run_store import Run
-from tests.support.app_browser import STEADY
+from tests.support.app_browser import STEADY, Watched
 from tests.support.made_run import make_run
 
 pytestmark = pytest.mark.browser
@@ -75,35 +75,28 @@ def test_the_progress_of_a_run_does_not_flicker(run_at_work, watch):
     assert seen(steady) == []
 
 
+def press(watched: Watched, part: str, key: str, *addresses: str) -> None:
+    """Press a key on a part of the page once for each address that is to come of it."""
+    watched.page.locator(part).focus()
+    for address in addresses:
+        watched.page.keyboard.press(key)
+        watched.page.wait_for_url(f"**{address}**")
+        watched.settle()
+
+
 def test_keypoints_do_not_flicker_as_epoch_and_threshold_move(watch, run_ids):
     watched = watch().open("keypoints", run=run_ids["whole"], question="q003", epoch="1")
-    page = watched.page
-    steady = watch_over(page, KEYPOINTS)
-    page.locator(".st-key-tokens .epoch input").focus()
-    for epoch in range(2, 6):
-        page.keyboard.press("ArrowRight")
-        page.wait_for_url(f"**epoch={epoch}**")
-        watched.settle()
-    page.locator(".st-key-tokens .threshold input").focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_url("**threshold=0.51**")
-    watched.settle()
+    steady = watch_over(watched.page, KEYPOINTS)
+    press(watched, ".st-key-tokens .epoch input", "ArrowRight", *(f"epoch={epoch}" for epoch in range(2, 6)))
+    press(watched, ".st-key-tokens .threshold input", "ArrowRight", "threshold=0.51")
     assert seen(steady) == []
 
 
 def test_the_map_does_not_flicker_as_stage_and_size_move(watch, run_ids):
     watched = watch().open("questions", run=run_ids["whole"], question="q005", stage="0")
-    page = watched.page
-    steady = watch_over(page, QUESTIONS)
-    page.locator(".st-key-map canvas").focus()
-    for stage in range(1, 5):
-        page.keyboard.press(".")
-        page.wait_for_url(f"**stage={stage}**")
-        watched.settle()
-    page.locator(".st-key-map .size input").focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_url("**size=1.25**")
-    watched.settle()
+    steady = watch_over(watched.page, QUESTIONS)
+    press(watched, ".st-key-map canvas", ".", *(f"stage={stage}" for stage in range(1, 5)))
+    press(watched, ".st-key-map .size input", "ArrowRight", "size=1.25")
     assert seen(steady) == []
 
 
