@@ -10,6 +10,25 @@ function make(tag, className, text) {
   return node
 }
 
+// What a component told the server and has not heard back of. Answers keep the order of what was told, and where several
+// tellings are answered at once the earlier ones have none of their own.
+class Echoes {
+  constructor() { this.waiting = []; this.received = undefined }
+
+  note(value) { this.waiting.push(value) }
+
+  // Whether an answer says something new: not what was told a moment ago (the reader may have gone on since), nor what
+  // came already. Real news makes every later answer news: then the component follows the server to its last word.
+  isNews(value) {
+    const at = this.waiting.lastIndexOf(value)
+    const again = value === this.received
+    this.received = value
+    if (at >= 0) this.waiting.splice(0, at + 1)
+    else if (!again) this.waiting = []
+    return at < 0 && !again
+  }
+}
+
 function makeButton(className, text, label, onClick) {
   const button = make("button", className, text)
   button.type = "button"

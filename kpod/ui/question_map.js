@@ -20,7 +20,7 @@ export default function (component) {
 
 class QuestionMap {
   constructor(root) {
-    Object.assign(this, { root, mode: "pan", lasso: null, drag: null, muted: new Set(), hovered: -1, selected: null, size: 1, toldSizes: [], key: null })
+    Object.assign(this, { root, mode: "pan", lasso: null, drag: null, muted: new Set(), hovered: -1, selected: null, size: 1, sizes: new Echoes(), key: null })
     this.stages = new StageBar(() => this.redraw(), stage => this.emit("stage", stage ?? -1))
     this.frame = make("div", "frame")
     this.canvas = make("canvas")
@@ -127,13 +127,7 @@ class QuestionMap {
 
   // The size of the address; what this map told comes back, and must not undo what the reader has chosen since.
   receiveSize(size) {
-    const at = this.toldSizes.indexOf(size)
-    if (at >= 0) this.toldSizes.splice(0, at + 1)
-    const isEarlier = this.toldSizes.length > 0 && (at >= 0 || size === this.receivedSize)
-    this.receivedSize = size
-    if (isEarlier) return
-    this.toldSizes = []
-    this.setSize(size)
+    if (this.sizes.isNews(size)) this.setSize(size)
   }
 
   setSize(size) {
@@ -253,7 +247,7 @@ class QuestionMap {
   buildToolbar() {
     return new MapToolbar({
       size: size => this.setSize(size),
-      sized: () => { this.toldSizes.push(this.size); this.emit("size", this.size) },
+      sized: () => { this.sizes.note(this.size); this.emit("size", this.size) },
       mode: mode => this.setMode(mode),
       clear: () => this.clear(),
       zoom: factor => this.zoomBy(factor),

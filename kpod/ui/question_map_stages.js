@@ -5,7 +5,7 @@ const PLAY_MS_PER_STAGE = 1300
 class StageBar {
   // `changed` is called whenever the stage moves, `settled` where the reader left it.
   constructor(changed, settled) {
-    Object.assign(this, { changed, settled, position: null, stages: [], playing: false })
+    Object.assign(this, { changed, settled, position: null, stages: [], playing: false, echoes: new Echoes() })
     this.node = make("div", "stages")
     this.playButton = makeButton("play", "▶", "Play the curriculum on the map", () => (this.playing ? this.pause(true) : this.play()))
     const box = make("label", "slider")
@@ -41,8 +41,7 @@ class StageBar {
 
   // The stage of the address: what this bar told a moment ago comes back and changes nothing.
   receive(stage) {
-    if (this.playing || stage === this.received || stage === this.told) { this.received = stage; return }
-    this.received = stage
+    if (!this.echoes.isNews(stage) || this.playing) return
     this.position = stage === null ? null : Math.min(stage, this.last)
     this.write()
   }
@@ -92,8 +91,9 @@ class StageBar {
   }
 
   tell() {
-    this.told = this.position === null ? null : Math.round(this.position)
-    this.settled(this.told)
+    const stage = this.position === null ? null : Math.round(this.position)
+    this.echoes.note(stage)
+    this.settled(stage)
   }
 
   write() {

@@ -22,7 +22,7 @@ export default function (component) {
 
 class StagePlayer {
   constructor(root, data) {
-    Object.assign(this, { root, data, stage: Math.min(data.stage, data.stages.length - 1), row: null, received: data.stage, sent: null })
+    Object.assign(this, { root, data, stage: Math.min(data.stage, data.stages.length - 1), row: null, echoes: new Echoes() })
     this.last = data.stages.length - 1
     this.kind = data.kind === "difficulty" ? STEP_DIFFICULTY : STEPS_STILL_INPUT
     this.matrixHeight = this.kind.height(data)
@@ -34,10 +34,9 @@ class StagePlayer {
 
   destroy() { this.stop(); this.observer.disconnect() }
 
-  // The stage from the address, unless it is what this player itself sent a moment ago; what is chosen, always.
+  // The stage from the address, unless it is what this player itself told a moment ago; what is chosen, always.
   receive(data) {
-    if (data.stage !== this.received && data.stage !== this.sent) this.stage = Math.min(data.stage, this.last)
-    this.received = data.stage
+    if (this.echoes.isNews(data.stage)) this.stage = Math.min(data.stage, this.last)
     this.data.chosen = data.chosen
     this.draw()
   }
@@ -156,8 +155,9 @@ class StagePlayer {
   }
 
   announce() {
-    this.sent = Math.round(this.stage)
-    this.emit?.("stage", this.sent)
+    const stage = Math.round(this.stage)
+    this.echoes.note(stage)
+    this.emit?.("stage", stage)
   }
 
   pick(row) { if (this.data.picks) this.emit?.("picked", row) }

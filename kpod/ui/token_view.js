@@ -15,7 +15,7 @@ export default function (component) {
     view = new TokenView(parentElement.querySelector(".tv"), data)
     views.set(parentElement, view)
   }
-  view.send = value => { view.sent = JSON.stringify(value); setTriggerValue("view", value) }
+  view.send = value => { view.echoes.note(JSON.stringify(value)); setTriggerValue("view", value) }
   view.receive(data.view)
   view.setTheme(isDark(parentElement) ? "dark" : "light")
   return () => view.stop()
@@ -23,7 +23,7 @@ export default function (component) {
 
 class TokenView {
   constructor(root, data) {
-    Object.assign(this, { root, data, key: data.key, epoch: 0, threshold: 0, pin: null, colours: "fixed", cue: "bar", theme: null, frame: 0, sent: "", received: "" })
+    Object.assign(this, { root, data, key: data.key, epoch: 0, threshold: 0, pin: null, colours: "fixed", cue: "bar", theme: null, frame: 0, echoes: new Echoes() })
     root.replaceChildren()
     root.classList.toggle("short", data.texts.length <= SHORT_RATIONALE)
     root.classList.toggle("brief", data.texts.length <= BRIEF_RATIONALE)
@@ -40,15 +40,9 @@ class TokenView {
     root.append(this.tooltip)
   }
 
-  // State from the address, unless it is what this view itself sent a moment ago.
+  // State from the address, unless it is what this view itself told a moment ago.
   receive(view) {
-    const text = JSON.stringify(view)
-    if (text === this.received) return
-    const isEcho = this.received !== "" && text === this.sent
-    this.received = text
-    // The answer to an earlier state may have come in between and undone what was sent last: then the echo counts.
-    if (isEcho && !this.overruled) return
-    this.overruled = !isEcho
+    if (!this.echoes.isNews(JSON.stringify(view))) return
     this.epoch = Math.min(Math.max(0, view.epoch), this.last)
     this.threshold = view.threshold
     this.pin = view.pin !== null && view.pin < this.data.texts.length ? view.pin : null
@@ -69,7 +63,6 @@ class TokenView {
   }
 
   announce() {
-    this.overruled = false
     this.send?.({ epoch: Math.round(this.epoch), threshold: this.threshold, pin: this.pin, colours: this.colours, cue: this.cue })
   }
 
