@@ -120,8 +120,8 @@ def weigh(context: Context) -> None:
     tokens["weight"] = np.concatenate(learned.weights).astype("float32")
     context.run.write_table("tokens", tokens)
     save_generator(context.run.folder / "weight_generator.safetensors", learned.generator, learned.generator_options)
-    notes = {"weight_notes": learned.notes} if learned.notes else {}
-    context.summarise(keep_rate=float(tokens["weight"].mean()), **notes)
+    notes = learned.losses.notes() | learned.notes
+    context.summarise(keep_rate=float(tokens["weight"].mean()), weight_notes=notes)
     if learned.warning:
         context.reporter.warn(learned.warning)
     delete_checkpoints(context.checkpoints("weights"))

@@ -16,7 +16,7 @@ from kpod.config import RunConfig, make_config, override
 from kpod.errors import InputError, RunCancelled
 from kpod.markdown_tables import markdown_table
 from kpod.run_store import Run, create_run, load_run
-from kpod.weight_validation import encoding_of, material_of_run, plain_scores, save_report, validate
+from kpod.weight_validation import answer_losses_of, encoding_of, material_of_run, plain_scores, save_report, validate
 
 DATA = "../shared/data"
 SETS: dict[str, dict[str, Any]] = {
@@ -28,7 +28,6 @@ SETS: dict[str, dict[str, Any]] = {
 """Rationales of four kinds in the optional data folder, by name: settings of the section `data`."""
 
 LEAST_KEPT, MOST_KEPT = 0.1, 0.9
-LAST_STEPS = 20  # of mask learning, whose mean NLL counts: single batches scatter
 
 
 @dataclass(frozen=True)
@@ -127,20 +126,27 @@ def save_outcomes(root: Path, outcomes: Sequence[Outcome]) -> None:
 
 
 def outcome_of(run: Run, name: str, resamples: int = 300) -> Outcome:
-    """How a run's mask learning ended, by its metrics; validates it on the way."""
+    """How a run's mask learning ended; validates it on the way.
+
+    Raises InputError for a run of an earlier version, which did not measure the answer's losses in the end.
+    """
     material = material_of_run(run)
     found = validate(material, plain_scores(material), data="training rationales", resamples=resamples)
     report = save_report(run, replace(found, encoding=encoding_of(run)))
-    metrics = run.metrics
-    steps = metrics[(metrics["stage"] == "weights") & (metrics["phase"] == "mask")].tail(LAST_STEPS)
+    nlls = answer_losses_of(run)
+    if not nlls:
+        raise InputError(
+            f"{run.folder} does not say what its masks leave of the answers: it was made by an earlier version. Delete "
+            "the folder, and its weights are learned anew."
+        )
     row = report.auc_of("results")
     return Outcome(
         name,
         run.folder,
         float(run.table("tokens", columns=["weight"])["weight"].mean()),
-        float(steps["nll_masked"].mean()),
-        float(steps["nll_full"].iloc[-1]),
-        float(steps["nll_empty"].iloc[-1]),
+        nlls["nll_masked"],
+        nlls["nll_full"],
+        nlls["nll_empty"],
         tuple(run.state.stages["weights"].warnings),
         None if row is None else row["auc"],
     )

@@ -49,20 +49,16 @@ def test_wrong_names_and_folders(tmp_path):
 
 
 def learned(run):
-    """A made run in place of one that learns: its metrics say how mask learning went."""
+    """A made run in place of one that learns: its summary says how mask learning went."""
     if not run.has("tokens"):
         made = make_run(run.folder.parent / "made", count=6, upto="weights")
         for table in ("questions", "steps", "tokens", "weight_history"):
             run.write_table(table, made.table(table))
         run.update(stages=made.state.stages)
-        rows = [{"stage": "weights", "step": 1, "phase": "predictor", "nll_random": 2.0}]
-        for step, nll in enumerate([9.0] * 5 + [0.6, 0.4] * 10, start=2):
-            figures = {"nll_masked": nll, "nll_full": 0.2, "nll_empty": 1.2}
-            rows.append({"stage": "weights", "step": step, "phase": "mask", **figures})
-        run.append_metrics(rows)
+        run.update(summary={"weight_notes": {"nll_masked": 0.5, "nll_full": 0.2, "nll_empty": 1.2}})
 
 
-def test_every_set_is_run_and_judged_by_its_last_steps(tmp_path, shared_data):
+def test_every_set_is_run_and_judged_by_what_its_masks_leave(tmp_path, shared_data):
     configs = {"gsm8k-human": stability_config("gsm8k-human", 6, data=str(shared_data))}
     (outcome,) = run_stability(tmp_path, configs, learned, resamples=20)
     assert (outcome.name, outcome.folder) == ("gsm8k-human", tmp_path / "gsm8k-human")
@@ -92,7 +88,7 @@ def test_a_run_that_was_stopped_stops_the_others(tmp_path, shared_data):
 
 def test_rationales_without_arithmetic_have_no_auc(tmp_path):
     run = make_run(tmp_path / "run", count=6, upto="weights")
-    run.append_metrics([{"stage": "weights", "phase": "mask", "nll_masked": 1.0, "nll_full": 0.5, "nll_empty": 2.0}])
+    run.update(summary={"weight_notes": {"nll_masked": 1.0, "nll_full": 0.5, "nll_empty": 2.0}})
     questions = run.questions
     length = questions["rationale"].str.len().max()
     questions["rationale"] = ["so it is " * int(length)] * len(questions)
@@ -100,3 +96,10 @@ def test_rationales_without_arithmetic_have_no_auc(tmp_path):
     outcome = outcome_of(run, "a", resamples=20)
     assert outcome.results_auc is None
     assert [report.data for report in read_reports(run)] == ["training rationales"]
+
+
+def test_a_run_that_does_not_say_what_its_masks_leave_is_refused(tmp_path):
+    run = make_run(tmp_path / "run", count=6, upto="weights")
+    run.update(summary={})
+    with pytest.raises(InputError, match="made by an earlier version"):
+        outcome_of(run, "a", resamples=20)

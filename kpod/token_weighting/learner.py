@@ -108,13 +108,26 @@ class MaskLearner:
 
         Raises NotFinite.
         """
-        size = int(batch.rationale_BL.sum(1).max())
-        full_BM = torch.ones(len(batch.input_ids_BL), size, device=self.device)
-        nll_full, nll_empty = (self.answer_nll(batch, mask_BM).item() for mask_BM in (full_BM, 0 * full_BM))
+        nll_full, nll_empty = self._unmasked_nlls(batch)
         # An infinite one would make the gap so, and the loss in units of it nothing.
         check_finite("The answer's loss with the whole rationale", nll_full)
         check_finite("The answer's loss without the rationale", nll_empty)
         self.price.measure(nll_full, nll_empty)
+
+    @torch.no_grad()
+    def losses_now(self, batch: RationaleBatch, seed: int) -> tuple[float, float, float]:
+        """The answer's NLL with rationales masked as learned, whole and masked away; of the mean loss, all prefixes."""
+        noise = torch.Generator(device=self.device).manual_seed(seed)
+        logits_BM, _ = self.weight_logits(batch)
+        mask_BM = sample_mask(logits_BM, self.options.temperature_at(1.0), self.options.hardness_at(1.0), noise)
+        return self.answer_nll(batch, mask_BM).item(), *self._unmasked_nlls(batch)
+
+    def _unmasked_nlls(self, batch: RationaleBatch) -> tuple[float, float]:
+        """With whole rationales, and with all of them masked away."""
+        size = int(batch.rationale_BL.sum(1).max())
+        full_BM = torch.ones(len(batch.input_ids_BL), size, device=self.device)
+        full, empty = (self.answer_nll(batch, mask_BM).item() for mask_BM in (full_BM, 0 * full_BM))
+        return full, empty
 
     def answer_nll(self, batch: RationaleBatch, mask_BM: Tensor) -> Tensor:
         """The answer's NLL over all prefixes of the masked rationales (Eq. 5), as means."""

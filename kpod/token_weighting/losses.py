@@ -91,8 +91,10 @@ def dual_rate(num_steps: int) -> float:
     return min(FASTEST_DUAL, max(SLOWEST_DUAL, DUAL_TRAVEL / max(1, num_steps)))
 
 
-def collapse_warning(keep_rate: float, price: Price, logit_bound: float = 0.0) -> str | None:
-    """Why the weights mean nothing, or None.
+def collapse_warning(
+    keep_rate: float, *, nll_masked: float, nll_full: float, nll_empty: float, logit_bound: float = 0.0
+) -> str | None:
+    """Why the weights mean nothing, or None; by the answer's NLL with rationales masked, whole and without.
 
     The keep rate is within 2% of either end of what weights can reach, sigmoid(-b) to sigmoid(b) for logits bounded by
     b (0: no bound, 0 to 1); the masked rationale is no better than none; or even the full one is not.
@@ -106,15 +108,15 @@ def collapse_warning(keep_rate: float, price: Price, logit_bound: float = 0.0) -
             f"(weights can be {lowest:.1%} to {1 - lowest:.1%}). They tell keypoints from other tokens no better than "
             "chance; try more warm-up epochs, another seed or objective=constrained."
         )
-    if None not in (price.nll_masked, price.nll_empty) and price.nll_masked >= price.nll_empty:
+    if nll_masked >= nll_empty:
         return (
-            f"Weights collapsed: with the masked rationale the answer's NLL is {price.nll_masked:.3f}, no better than "
-            f"{price.nll_empty:.3f} without one. Try more warm-up epochs, another seed or objective=constrained."
+            f"Weights collapsed: with the masked rationale the answer's NLL is {nll_masked:.3f}, no better than "
+            f"{nll_empty:.3f} without one. Try more warm-up epochs, another seed or objective=constrained."
         )
-    if None not in (price.nll_full, price.nll_empty) and price.nll_empty - price.nll_full < LEAST_GAP:
+    if nll_empty - nll_full < LEAST_GAP:
         return (
-            f"Weights collapsed: the answer's NLL is {price.nll_full:.3f} with the whole rationale and "
-            f"{price.nll_empty:.3f} without one. The answer predictor does not use rationales, so no token of them "
+            f"Weights collapsed: the answer's NLL is {nll_full:.3f} with the whole rationale and "
+            f"{nll_empty:.3f} without one. The answer predictor does not use rationales, so no token of them "
             "matters to it; try more warm-up epochs."
         )
     return None

@@ -26,13 +26,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kpod.batching import bucketed_batches, drawn_rows
+from kpod.batching import bucketed_batches, drawn_rows, sorted_batches
 from kpod.checkpoints import load_newest, optimizer_tensors, restore_optimizer, save_checkpoint
 from kpod.divergence import WINDOW, LossWatch, NotFinite, divergence_error
 from kpod.errors import InputError, RunCancelled
 from kpod.memory import peak_memory_on
 from kpod.progress import Reporter, TimeLeft
 from kpod.prompts import EncodedExample
+from kpod.token_weighting.answer_losses import MEASURED, AnswerLosses, measure_answer_losses
 from kpod.token_weighting.encoding_difference import encoding_difference
 from kpod.token_weighting.foreign_predictor import ForeignPredictor, with_student_rationale
 from kpod.token_weighting.learner import MaskLearner
@@ -52,8 +53,8 @@ class LearnedWeights:
     """weights: one array of (num_rationale,) an example. history: the same after every epoch, (epochs, tokens) flat.
 
     generator: what `weigh` needs for new rationales; generator_options: what it was built with. warning: why the
-    weights mean nothing, if they do. notes: what was measured on the way; for an encoder-decoder predictor what
-    `encoding_difference` returns.
+    weights mean nothing, if they do. losses: what the masks leave of the rationales in the end. notes: measured on the
+    way; for an encoder-decoder predictor what `encoding_difference` returns.
     """
 
     weights: list[np.ndarray]
@@ -61,6 +62,7 @@ class LearnedWeights:
     generator: dict[str, Tensor]
     generator_options: dict[str, Any]
     warning: str | None
+    losses: AnswerLosses
     notes: dict[str, float] = field(default_factory=dict)
 
 
@@ -85,7 +87,7 @@ def learn_token_weights(
     training = _Training(model, examples, options, pad_id, predictor, checkpoints, reporter or Reporter())
     training.run()
     history = np.stack(training.history)
-    keep_rate = float(history[-1].mean())
+    losses, keep_rate = training.answer_losses(), float(history[-1].mean())
     return LearnedWeights(
         weights=np.split(history[-1], np.cumsum([example.num_rationale for example in examples])[:-1]),
         history=history,
@@ -95,7 +97,14 @@ def learn_token_weights(
             if not name.startswith("predictor.")
         },
         generator_options=training.learner.generator_options,
-        warning=collapse_warning(keep_rate, training.learner.price, options.logit_bound),
+        warning=collapse_warning(
+            keep_rate,
+            nll_masked=losses.masked,
+            nll_full=losses.full,
+            nll_empty=losses.empty,
+            logit_bound=options.logit_bound,
+        ),
+        losses=losses,
         notes=training.notes,
     )
 
@@ -154,6 +163,15 @@ class _Training:
             if time.monotonic() - last_saved >= self.options.checkpoint_seconds:
                 self._save()
                 last_saved = time.monotonic()
+
+    def answer_losses(self) -> AnswerLosses:
+        """What the masks as learned now leave, on at most `MEASURED` of the rationales that it learned from."""
+        seed = self.options.seed * 1_000_003 + self.total_steps
+        drawn = self.learned_from[drawn_rows(len(self.learned_from), MEASURED, (seed, DRAW))]
+        lengths = [len(self.examples[row]) for row in drawn]
+        epoch = self.options.warmup_epochs + self.options.epochs
+        batches = (self._batch(epoch, drawn[rows]) for rows in sorted_batches(lengths, self.options.batch_size))
+        return measure_answer_losses(self.learner, batches, seed)
 
     def _one_step(self) -> None:
         started = time.monotonic()

@@ -9,7 +9,15 @@ from kpod.weight_validation.markdown import encoding_sentence, reports_markdown
 from kpod.weight_validation.material import Material, material_of_run
 from kpod.weight_validation.report import Report, validate
 from kpod.weight_validation.roc import Bootstrap, auc
-from kpod.weight_validation.saved import FILE, MARKDOWN, encoding_of, is_stale, read_reports, save_report
+from kpod.weight_validation.saved import (
+    FILE,
+    MARKDOWN,
+    answer_losses_of,
+    encoding_of,
+    is_stale,
+    read_reports,
+    save_report,
+)
 from kpod.weight_validation.scores import SCORE_NAMES, plain_scores
 from kpod.weight_validation.targets import TARGET_NAMES, Target, find_targets
 from kpod.weight_validation.truth import Arithmetic, found_arithmetic, read_calculations
@@ -26,6 +34,7 @@ __all__ = [
     "Report",
     "Target",
     "agreement_of",
+    "answer_losses_of",
     "auc",
     "encoding_of",
     "encoding_sentence",

@@ -18,6 +18,7 @@ from kpod.weight_validation.targets import TARGET_NAMES
 FILE = "weight_validation.json"
 MARKDOWN = "weight_validation.md"  # the same for a report: nothing reads it
 ENCODING_FIGURES = ("nll_exact", "nll_one_pass", "encoding_difference")
+ANSWER_LOSSES = ("nll_masked", "nll_full", "nll_empty")
 _FIELDS = {field.name for field in fields(Report)}
 _NUMBER, _MAYBE = (int, float), (int, float, type(None))
 _MEANS = {"count": int, "weight": _NUMBER, "spread": _NUMBER}
@@ -81,10 +82,20 @@ def save_report(run: Run, report: Report) -> Report:
 
 def encoding_of(run: Run) -> dict[str, float]:
     """How far the two encodings of the run's encoder-decoder predictor were apart; empty for any other predictor."""
+    return _noted(run, ENCODING_FIGURES)
+
+
+def answer_losses_of(run: Run) -> dict[str, float]:
+    """The answer's NLL when mask learning had ended, with rationales masked, whole and without; empty where unknown."""
+    return _noted(run, ANSWER_LOSSES)
+
+
+def _noted(run: Run, names: tuple[str, ...]) -> dict[str, float]:
+    """Figures of mask learning in the run's summary, all of them or none: a run may come from anywhere."""
     notes = run.state.summary.get("weight_notes")
     notes = notes if isinstance(notes, dict) else {}
-    known = all(isinstance(notes.get(name), float) for name in ENCODING_FIGURES)
-    return {name: notes[name] for name in ENCODING_FIGURES} if known else {}
+    known = all(isinstance(notes.get(name), float) for name in names)
+    return {name: notes[name] for name in names} if known else {}
 
 
 def weights_fingerprint(run: Run) -> str:

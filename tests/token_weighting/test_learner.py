@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from kpod.token_weighting.answer_losses import measure_answer_losses
 from kpod.token_weighting.applying import rationale_logits
 from kpod.token_weighting.learner import MaskLearner
 from kpod.token_weighting.masking import sample_mask
@@ -109,3 +110,34 @@ def test_the_answer_loss_gives_the_weight_generator_its_gradient(tiny_gpt2_folde
 
     step = 1e-7
     assert slope == pytest.approx((moved(step) - moved(-step)) / (2 * step), rel=1e-5)
+
+
+def test_the_losses_in_the_end_are_those_of_every_rationale_by_itself(learner, examples):
+    def batches(size):
+        for at in range(0, len(examples), size):
+            few = examples[at : at + size]
+            yield build_prefix_batch(few, [prefix_lengths(example, "steps") for example in few], 0)
+
+    def by_itself(value):
+        losses = []
+        for batch in batches(1):
+            mask = torch.full((1, int(batch.rationale_BL.sum())), value)
+            losses.append(learner.answer_nll(batch, mask).item())
+        return sum(losses) / len(losses)
+
+    found = measure_answer_losses(learner, batches(2), seed=0)  # 2, 2 and 1
+    assert found.rationales == 5
+    assert (found.full, found.empty) == (pytest.approx(by_itself(1.0), 1e-4), pytest.approx(by_itself(0.0), 1e-4))
+    assert abs(found.full - found.empty) > 1e-4
+    assert found.masked not in (found.full, found.empty)
+    assert found.notes() == {
+        "nll_masked": found.masked, "nll_full": found.full, "nll_empty": found.empty, "nll_rationales": 5,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("bias", "which"), [(60.0, "full"), (-60.0, "empty")])
+def test_masks_that_keep_all_or_nothing_leave_all_or_nothing(tiny_llama_folder, examples, batch, bias, which):
+    unbounded = MaskLearner(load_student(tiny_llama_folder)[0], options(logit_bound=0.0), 10, 0)
+    torch.nn.init.constant_(unbounded.generator.mlp[2].bias, bias)
+    found = measure_answer_losses(unbounded, [batch], seed=0)
+    assert found.masked == pytest.approx(getattr(found, which), abs=1e-6) and found.full != found.empty

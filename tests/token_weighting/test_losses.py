@@ -138,9 +138,12 @@ def test_a_price_goes_through_plain_values_and_back():
     assert Price(**before.values()) == before
 
 
+LOSSES = {"nll_masked": 1.0, "nll_full": 0.5, "nll_empty": 3.0}
+
+
 @pytest.mark.parametrize("keep_rate", [0.0, 0.019, 0.981, 1.0, float("nan")])
 def test_weights_that_tell_nothing_apart_are_called_collapsed(keep_rate):
-    said = collapse_warning(keep_rate, price("constrained", nll_masked=1.0, nll_empty=3.0))
+    said = collapse_warning(keep_rate, **LOSSES)
     assert said.startswith("Weights collapsed") and "outside 2.0% to 98.0% (weights can be 0.0% to 100.0%)" in said
 
 
@@ -148,23 +151,22 @@ def test_weights_that_tell_nothing_apart_are_called_collapsed(keep_rate):
                                                       (0.962, False), (0.963, True), (0.982, True)])  # fmt: skip
 def test_the_alarm_goes_by_what_bounded_logits_can_reach(keep_rate, collapsed):
     # sigmoid(-4) = .01799, and .01799 + .02 * (1 - 2 * .01799) = .03727
-    said = collapse_warning(keep_rate, price("constrained", nll_masked=1.0, nll_empty=3.0), logit_bound=4.0)
+    said = collapse_warning(keep_rate, **LOSSES, logit_bound=4.0)
     assert (said is not None) == collapsed
     assert said is None or "outside 3.7% to 96.3% (weights can be 1.8% to 98.2%)" in said
 
 
 def test_weights_that_leave_nothing_of_the_rationale_are_called_collapsed():
-    said = collapse_warning(0.5, price("constrained", nll_masked=3.0, nll_empty=3.0))
+    said = collapse_warning(0.5, nll_masked=3.0, nll_full=0.5, nll_empty=3.0)
     assert "Weights collapsed" in said and "3.000, no better than 3.000 without one" in said
 
 
 def test_weights_of_a_predictor_that_does_not_use_rationales_are_called_collapsed():
-    said = collapse_warning(0.5, price("constrained", nll_masked=2.0, nll_full=2.96, nll_empty=3.0))
+    said = collapse_warning(0.5, nll_masked=2.0, nll_full=2.96, nll_empty=3.0)
     assert "Weights collapsed" in said and "2.960 with the whole rationale and 3.000 without" in said
-    assert collapse_warning(0.5, price("constrained", nll_masked=2.0, nll_full=2.94, nll_empty=3.0)) is None
+    assert collapse_warning(0.5, nll_masked=2.0, nll_full=2.94, nll_empty=3.0) is None
 
 
 @pytest.mark.parametrize("keep_rate", [0.02, 0.5, 0.98])
 def test_weights_that_say_something_are_not(keep_rate):
-    assert collapse_warning(keep_rate, price("constrained", nll_masked=2.9, nll_empty=3.0)) is None
-    assert collapse_warning(keep_rate, price("constrained")) is None
+    assert collapse_warning(keep_rate, nll_masked=2.9, nll_full=0.5, nll_empty=3.0) is None

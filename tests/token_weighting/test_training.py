@@ -52,6 +52,13 @@ def test_what_every_step_reports(uninterrupted):
     assert [row["epoch"] for row in rows] == [1, 1, 1, 2, 2, 2, 3, 3, 3]
 
 
+def test_what_the_masks_leave_is_measured_in_the_end(uninterrupted, tiny_llama_folder, examples):
+    learned, _ = uninterrupted
+    losses = learned.losses
+    assert losses.rationales == 5 and losses.full > 0 and losses.full != losses.empty
+    assert learn(tiny_llama_folder, examples).losses == losses
+
+
 def test_every_step_of_either_kind_reports_what_distillation_does(uninterrupted, examples):
     _, reporter = uninterrupted
     assert {row["learning_rate"] for row in reporter.rows} == {3e-3}

@@ -77,7 +77,7 @@ def test_only_the_drawn_questions_are_learned_from(drawn, tiny_llama_folder, exa
 
     monkeypatch.setattr(predictor, "build_prefix_batch", noting)
     learned = learn(tiny_llama_folder, examples, max_questions=3)
-    assert len(set(read)) == 3 and all(read.count(row) == 3 for row in set(read))  # once an epoch
+    assert len(set(read)) == 3 and all(read.count(row) == 4 for row in set(read))  # once an epoch, and in the end
     assert same(learned, drawn[0])
     alone = learn(tiny_llama_folder, [examples[row] for row in sorted(set(read))])
     kept = np.concatenate([np.full(each.num_rationale, row in read) for row, each in enumerate(examples)])
