@@ -23,7 +23,14 @@ from kpod.progress import Reporter, TimeLeft, format_seconds
 from kpod.run_store import Run
 from kpod.validating import HeldOut, validate_run
 from kpod.weight_stability import DATA, SETS, Outcome, run_stability, save_outcomes, stability_config
-from kpod.weight_validation import AGREEMENT_COLUMNS, SCORE_NAMES, TARGET_NAMES, Report, encoding_sentence, save_report
+from kpod.weight_validation import (
+    AGREEMENT_COLUMNS,
+    SCORE_NAMES,
+    TARGET_NAMES,
+    Report,
+    predictor_sentences,
+    save_report,
+)
 
 SECONDS_BETWEEN_LINES = 1.0
 WORDS_SHOWN = 20
@@ -197,7 +204,7 @@ def print_report(report: Report) -> None:
         f"truth: {report.truth}{unknown}",
         highlight=False,
     )
-    if said := encoding_sentence(report.encoding):
+    for said in predictor_sentences(report):
         console.print(said, highlight=False)
     console.print(_auc_table(report))
     for title, rows, label in (("kind", report.classes, "kind"), ("role", report.roles, "role")):

@@ -14,7 +14,16 @@ from kpod.errors import InputError
 from kpod.progress import Reporter
 from kpod.prompts import EncodedExample
 from kpod.run_store import Run
-from kpod.weight_validation import Material, Report, agreement_of, encoding_of, material_of_run, plain_scores, validate
+from kpod.weight_validation import (
+    Material,
+    Report,
+    agreement_of,
+    answer_losses_of,
+    encoding_of,
+    material_of_run,
+    plain_scores,
+    validate,
+)
 from kpod.weight_validation.material import known_calculations, make_material
 
 if TYPE_CHECKING:  # what needs torch is imported where a model is asked for
@@ -70,7 +79,8 @@ def validate_run(
         data=OWN if held_out is None else held_out.label,
         resamples=resamples,
     )
-    return replace(report, agreement=_agreement([run, *against], materials), encoding=encoding_of(run))
+    agreement = _agreement([run, *against], materials)
+    return replace(report, agreement=agreement, encoding=encoding_of(run), losses=answer_losses_of(run))
 
 
 def _agreement(runs: Sequence[Run], materials: Sequence[Material]) -> list[dict[str, Any]]:

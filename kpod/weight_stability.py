@@ -16,7 +16,14 @@ from kpod.config import RunConfig, make_config, override
 from kpod.errors import InputError, RunCancelled
 from kpod.markdown_tables import markdown_table
 from kpod.run_store import Run, create_run, load_run
-from kpod.weight_validation import answer_losses_of, encoding_of, material_of_run, plain_scores, save_report, validate
+from kpod.weight_validation import (
+    answer_losses_of,
+    encoding_of,
+    material_of_run,
+    plain_scores,
+    save_report,
+    validate,
+)
 
 DATA = "../shared/data"
 SETS: dict[str, dict[str, Any]] = {
@@ -132,8 +139,8 @@ def outcome_of(run: Run, name: str, resamples: int = 300) -> Outcome:
     """
     material = material_of_run(run)
     found = validate(material, plain_scores(material), data="training rationales", resamples=resamples)
-    report = save_report(run, replace(found, encoding=encoding_of(run)))
     nlls = answer_losses_of(run)
+    report = save_report(run, replace(found, encoding=encoding_of(run), losses=nlls))
     if not nlls:
         raise InputError(
             f"{run.folder} does not say what its masks leave of the answers: it was made by an earlier version. Delete "

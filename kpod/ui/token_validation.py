@@ -15,8 +15,8 @@ from kpod.weight_validation import (
     SCORE_NAMES,
     TARGET_NAMES,
     Report,
-    encoding_sentence,
     is_stale,
+    predictor_sentences,
     read_reports,
 )
 
@@ -48,7 +48,7 @@ def validation_view(run: Run) -> None:
         f"truth: {for_markdown(report.truth, 60)}.{unknown} Intervals hold 95% of {report.resamples:,} "
         "resamples of whole questions."
     )
-    if said := encoding_sentence(report.encoding):
+    for said in predictor_sentences(report):
         st.caption(said)
     left, right = st.columns(2, gap="large") if report.epochs else (st.container(), None)
     with left:

@@ -5,7 +5,7 @@ No torch: plain arrays and frames in, plain values out. Scores that need the stu
 """
 
 from kpod.weight_validation.agreement import AGREEMENT_COLUMNS, agreement_of
-from kpod.weight_validation.markdown import encoding_sentence, reports_markdown
+from kpod.weight_validation.markdown import predictor_sentences, reports_markdown
 from kpod.weight_validation.material import Material, material_of_run
 from kpod.weight_validation.report import Report, validate
 from kpod.weight_validation.roc import Bootstrap, auc
@@ -37,12 +37,12 @@ __all__ = [
     "answer_losses_of",
     "auc",
     "encoding_of",
-    "encoding_sentence",
     "find_targets",
     "found_arithmetic",
     "is_stale",
     "material_of_run",
     "plain_scores",
+    "predictor_sentences",
     "read_calculations",
     "read_reports",
     "reports_markdown",

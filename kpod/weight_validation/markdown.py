@@ -21,8 +21,24 @@ def reports_markdown(reports: Sequence[Report], title: str) -> str:
     return "\n\n".join([f"# Token weights of {markdown_cell(title)}", *map(_section, reports)]) + "\n"
 
 
-def encoding_sentence(encoding: dict[str, float]) -> str:
-    """How far the encoder-decoder predictor's two encodings were apart, where that was measured; else empty."""
+def predictor_sentences(report: Report) -> list[str]:
+    """What was measured of the answer predictor: what masks leave of rationales, how far its encodings are apart."""
+    return [said for said in (_losses_sentence(report.losses), _encoding_sentence(report.encoding)) if said]
+
+
+def _losses_sentence(losses: dict[str, float]) -> str:
+    if not losses:
+        return ""
+    masked, full, empty = (losses[f"nll_{name}"] for name in ("masked", "full", "empty"))
+    share = (masked - full) / (empty - full) if empty > full else None
+    lost = "" if share is None else f", so that masking loses {share:.0%} of what they are worth"
+    return (
+        f"Mask: the answers' NLL is {masked:.3f} with the rationales masked as learned, {full:.3f} with whole ones and "
+        f"{empty:.3f} with none (nats a token, over all prefixes){lost}."
+    )
+
+
+def _encoding_sentence(encoding: dict[str, float]) -> str:
     if not encoding:
         return ""
     return (
@@ -36,10 +52,14 @@ def _section(report: Report) -> str:
     unknown = f" (of {report.unknown:,} unknown)" if report.unknown else ""
     about = (
         f"{report.rationales:,} rationales, {report.tokens:,} visible tokens; truth: {markdown_cell(report.truth)}"
-        f"{unknown}; {report.resamples:,} resamples of whole questions; made {markdown_cell(report.made_at)}. "
-        + encoding_sentence(report.encoding)
+        f"{unknown}; {report.resamples:,} resamples of whole questions; made {markdown_cell(report.made_at)}."
     )
-    parts = [f"## {markdown_cell(report.data)}", about.strip(), "AUC (95% interval):", _aucs(report)]
+    parts = [
+        f"## {markdown_cell(report.data)}",
+        " ".join([about, *predictor_sentences(report)]),
+        "AUC (95% interval):",
+        _aucs(report),
+    ]
     for label, rows in (("kind", report.classes), ("role", report.roles), ("word", report.words[:WORDS_SHOWN])):
         if rows:
             parts += [f"Mean weight by {label}:", _means(label, rows)]

@@ -30,6 +30,7 @@ class Report:
     classes, roles, words: mean weight, standard deviation and count of each. epochs: the weight's AUC of each
     comparison by epoch of mask learning. agreement: rank correlations with other runs. encoding: of an encoder-decoder
     predictor, how far its two encodings were apart (nll_exact, nll_one_pass, encoding_difference; nats a token).
+    losses: what the run's masks left of the rationales that it learned from (nll_masked, nll_full, nll_empty).
     fingerprint: of the stage that learned the weights.
     """
 
@@ -46,6 +47,7 @@ class Report:
     epochs: list[dict[str, Any]] = field(default_factory=list)
     agreement: list[dict[str, Any]] = field(default_factory=list)
     encoding: dict[str, float] = field(default_factory=dict)
+    losses: dict[str, float] = field(default_factory=dict)
     made_at: str = ""
     fingerprint: str = ""
 

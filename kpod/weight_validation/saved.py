@@ -56,8 +56,10 @@ def _checked(row: dict[str, Any]) -> Report:
             for key, kind in keys.items():
                 if not isinstance(each[key], kind) or isinstance(each[key], bool):
                     raise ValueError(f"{name} has {key} {str(each[key])[:40]!r}")
-    if report.encoding and not all(isinstance(report.encoding[name], float) for name in ENCODING_FIGURES):
-        raise ValueError("encoding holds no numbers")
+    for name, figures in (("encoding", ENCODING_FIGURES), ("losses", ANSWER_LOSSES)):
+        told = getattr(report, name)
+        if told and not all(isinstance(told[figure], float) for figure in figures):
+            raise ValueError(f"{name} holds no numbers")
     named = {each["target"] for each in (*report.aucs, *report.epochs)} - set(TARGET_NAMES)
     named |= {each["score"] for each in report.aucs} - set(SCORE_NAMES)
     if named:

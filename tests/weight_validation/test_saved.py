@@ -12,10 +12,11 @@ from kpod.run_store import load_run
 from kpod.weight_validation import (
     FILE,
     MARKDOWN,
+    answer_losses_of,
     encoding_of,
-    encoding_sentence,
     material_of_run,
     plain_scores,
+    predictor_sentences,
     read_reports,
     save_report,
     validate,
@@ -70,11 +71,26 @@ def test_how_far_the_encodings_of_an_encoder_decoder_are_apart(run, report):
     run.update(summary=run.state.summary | {"weight_notes": figures})
     kept = save_report(run, replace(report, encoding=encoding_of(run)))
     assert read_reports(load_run(run.folder)) == [kept] and kept.encoding == figures
-    said = encoding_sentence(figures)
+    (said,) = predictor_sentences(kept)
     assert "1.250 with every prefix" in said and "1.500 in one pass" in said and "differs by 0.375" in said
-    assert said in (run.folder / MARKDOWN).read_text(encoding="utf-8") and encoding_sentence({}) == ""
+    assert said in (run.folder / MARKDOWN).read_text(encoding="utf-8") and predictor_sentences(report) == []
     run.update(summary=run.state.summary | {"weight_notes": {"nll_exact": "<b>"}})  # a run may come from anywhere
     assert encoding_of(run) == {}
+
+
+@pytest.mark.parametrize(("masked", "lost"), [(0.75, "masking loses 33% of what they are worth"), (0.5, "loses 0%")])
+def test_what_the_masks_leave_of_the_rationales(run, report, masked, lost):
+    figures = {"nll_masked": masked, "nll_full": 0.5, "nll_empty": 1.25}
+    run.update(summary=run.state.summary | {"weight_notes": figures | {"nll_rationales": 5}})
+    kept = save_report(run, replace(report, losses=answer_losses_of(run)))
+    assert read_reports(load_run(run.folder)) == [kept] and kept.losses == figures
+    (said,) = predictor_sentences(kept)
+    assert f"{masked:.3f} with the rationales masked" in said and "0.500 with whole" in said and lost in said
+    assert said in (run.folder / MARKDOWN).read_text(encoding="utf-8")
+    (said,) = predictor_sentences(replace(kept, losses=figures | {"nll_empty": 0.5}))
+    assert said.endswith("0.500 with none (nats a token, over all prefixes).")  # rationales that are worth nothing
+    run.update(summary=run.state.summary | {"weight_notes": figures | {"nll_full": "<b>"}})
+    assert answer_losses_of(run) == {}
 
 
 def test_weights_that_were_learned_anew(run, report):
@@ -95,6 +111,7 @@ def test_weights_that_were_learned_anew(run, report):
         lambda row: row["classes"][0].update(weight=None),
         lambda row: row.update(aucs={"a": 1}),
         lambda row: row.pop("truth"),
+        lambda row: row.update(losses={"nll_masked": 1.0, "nll_full": 1.0}),
         lambda row: row.update(encoding={"nll_exact": "<b>", "nll_one_pass": 1.0, "encoding_difference": 1.0}),
     ],
 )
