@@ -116,7 +116,10 @@ def at_least_float32(values: Tensor) -> Tensor:
 
 
 def with_adapter(model: Any, rank: int) -> Any:
-    """The model's own weights, frozen, and a low-rank adapter on every linear layer but the output matrix."""
+    """The model's own weights, frozen, and a low-rank adapter on every linear layer but the output matrix.
+
+    The adapter is float32 at least: in half precision the optimiser's steps would be rounded away as it grows.
+    """
     model.requires_grad_(False)
     head = model.get_output_embeddings()
     targets = sorted(
@@ -132,6 +135,8 @@ def with_adapter(model: Any, rank: int) -> Any:
     adapted = inject_adapter_in_model(config, model)
     for name, parameter in adapted.named_parameters():
         parameter.requires_grad_("lora_" in name)
+        if parameter.requires_grad:
+            parameter.data = at_least_float32(parameter.data)
     return adapted
 
 

@@ -141,3 +141,13 @@ def test_masks_that_keep_all_or_nothing_leave_all_or_nothing(tiny_llama_folder, 
     torch.nn.init.constant_(unbounded.generator.mlp[2].bias, bias)
     found = measure_answer_losses(unbounded, [batch], seed=0)
     assert found.masked == pytest.approx(getattr(found, which), abs=1e-6) and found.full != found.empty
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_what_is_trained_is_float32_whatever_the_student_is(tiny_llama_folder, examples, batch, dtype):
+    # In half precision steps far below a parameter's size would be rounded away, and learning would stand still.
+    half = MaskLearner(load_student(tiny_llama_folder, dtype)[0], OPTIONS, 10, 0)
+    assert {value.dtype for value in half.trainable().values()} == {torch.float32}
+    half.train_predictor(batch, seed=0)
+    half.train_both(batch, seed=1)
+    assert all(torch.isfinite(value).all() for value in half.trainable().values())
