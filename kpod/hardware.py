@@ -1,4 +1,4 @@
-"""The GPUs, the cores and the memory of this machine, without loading torch."""
+"""The GPUs, the cores, their instructions and the memory of this machine, without loading torch."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ import psutil
 
 QUERY = ["nvidia-smi", "--query-gpu=index,name,memory.total,memory.free", "--format=csv,noheader,nounits"]
 CGROUP = Path("/sys/fs/cgroup")
+CPUINFO = Path("/proc/cpuinfo")
+
+CPU_BFLOAT16_FLAGS = frozenset({"amx_bf16", "avx512_bf16", "sve_bf16", "bf16"})
+"""The last two are ARM's. Without one of them bfloat16 is emulated, at a third of float32's speed or less."""
+
+NARROWEST_BFLOAT16 = 512
+"""Width of a student from which bfloat16 pays on a CPU that has it. Measured on one core with avx512_bf16: a training
+step of a frozen model of width 576 with an adapter takes 0.65 of float32's time, of one of width 144 1.12 of it."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,22 @@ def device_name(device: str) -> str:
     if device == "auto":
         return "cuda:0" if gpus() else "cpu"
     return "cuda:0" if device == "cuda" else device
+
+
+def read_cpu_flags(cpuinfo: Path) -> frozenset[str]:
+    """The instruction sets of the first core; none are known where the system does not list them."""
+    if not cpuinfo.is_file():
+        return frozenset()
+    for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() in ("flags", "Features"):
+            return frozenset(value.split())
+    return frozenset()
+
+
+def is_bfloat16_chosen(device: str, width: int) -> bool:
+    """Whether `student.dtype=auto` becomes bfloat16 for a student of that width; any GPU is taken to have it."""
+    return device != "cpu" or (width >= NARROWEST_BFLOAT16 and bool(CPU_BFLOAT16_FLAGS & read_cpu_flags(CPUINFO)))
 
 
 def usable_cores() -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kpod.config import RunConfig
-from kpod.hardware import device_name, free_memory_bytes, gpus
+from kpod.hardware import device_name, free_memory_bytes, gpus, is_bfloat16_chosen
 from kpod.preflight.data import DataFigures
 from kpod.preflight.machine import machine_rate
 from kpod.preflight.rates import StageRate, measured_memory, measured_rates
@@ -146,8 +146,9 @@ def _memory(
     config: RunConfig, data: DataFigures, student: StudentFigures, device: str, runs: Sequence[Run]
 ) -> tuple[float, float]:
     """The likely peak, and the high end of its range."""
-    narrow = config.student.dtype == "bfloat16" or (config.student.dtype == "auto" and device != "cpu")
-    bytes_a_weight = 2 if narrow else 4
+    dtype = config.student.dtype
+    is_narrow = dtype == "bfloat16" or (dtype == "auto" and is_bfloat16_chosen(device, student.width))
+    bytes_a_weight = 2 if is_narrow else 4
     fixed = fixed_bytes(config, student, bytes_a_weight)
     share = measured_memory(student, bytes_a_weight, device, runs)
     worked = working_bytes(config, data, student) * (1.0 if share is None else share)

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from kpod.errors import InputError
-
-CPU_BFLOAT16_FLAGS = frozenset({"amx_bf16", "avx512_bf16", "sve_bf16", "bf16"})
-"""The last two are ARM's. Without one of them bfloat16 is emulated, at a third of float32's speed or less."""
-
-NARROWEST_BFLOAT16 = 512
-"""Width of a student from which bfloat16 pays on a CPU that has it. Measured on one core with avx512_bf16: a training
-step of a frozen model of width 576 with an adapter takes 0.65 of float32's time, of one of width 144 1.12 of it."""
+from kpod.hardware import CPU_BFLOAT16_FLAGS, CPUINFO, NARROWEST_BFLOAT16, read_cpu_flags
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -38,18 +31,7 @@ class Arithmetic:
 def detect_hardware() -> Hardware:
     num_cuda_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
     has_bfloat16 = num_cuda_devices > 0 and torch.cuda.is_bf16_supported(including_emulation=False)
-    return Hardware(num_cuda_devices, has_bfloat16, read_cpu_flags(Path("/proc/cpuinfo")))
-
-
-def read_cpu_flags(cpuinfo: Path) -> frozenset[str]:
-    """The instruction sets of the first core; none are known where the system does not list them."""
-    if not cpuinfo.is_file():
-        return frozenset()
-    for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-        key, _, value = line.partition(":")
-        if key.strip() in ("flags", "Features"):
-            return frozenset(value.split())
-    return frozenset()
+    return Hardware(num_cuda_devices, has_bfloat16, read_cpu_flags(CPUINFO))
 
 
 def choose_arithmetic(

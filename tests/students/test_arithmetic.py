@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from kpod import hardware
 from kpod.errors import InputError
-from kpod.students.arithmetic import Hardware, choose_arithmetic, detect_hardware, read_cpu_flags
+from kpod.hardware import read_cpu_flags
+from kpod.students.arithmetic import Hardware, choose_arithmetic, detect_hardware
 
 PLAIN_CPU = Hardware(0, False, frozenset({"avx2", "avx512f"}))
 BFLOAT16_CPU = Hardware(0, False, frozenset({"avx512f", "avx512_bf16"}))
@@ -74,3 +76,14 @@ def test_this_machine_can_be_looked_at():
     chosen = choose_arithmetic(detect_hardware())
     ones = torch.ones(2, 2, device=chosen.device, dtype=chosen.dtype)
     assert (ones @ ones).tolist() == [[2.0, 2.0], [2.0, 2.0]]
+
+
+@pytest.mark.parametrize("flags", ["fpu avx2", "fpu avx512_bf16"])
+@pytest.mark.parametrize("width", [0, 144, 512, 576])
+@pytest.mark.parametrize("device", ["cpu", "cuda:0"])
+def test_what_is_foreseen_without_torch_is_what_is_chosen(tmp_path, monkeypatch, device, width, flags):
+    (tmp_path / "cpuinfo").write_text(f"flags\t: {flags}\n")
+    monkeypatch.setattr(hardware, "CPUINFO", tmp_path / "cpuinfo")
+    found = Hardware(1, True, read_cpu_flags(tmp_path / "cpuinfo"))
+    chosen = choose_arithmetic(found, device=device, width=width).dtype
+    assert hardware.is_bfloat16_chosen(device, width) == (chosen == torch.bfloat16)
