@@ -42,7 +42,8 @@ function show(image, place) {
   image.classList.add("kp-afterimage")
   image.setAttribute("aria-hidden", "true")
   place.append(image)
-  whenDrawn(place, () => image.remove(), () => image.remove())
+  const drop = () => { if (image.parentNode === place) image.remove() } // a newer figure may have it by now
+  whenDrawn(place, drop, drop)
 }
 
 function whenDrawn(place, act, giveUp = () => {}) {

@@ -11,16 +11,19 @@ function make(tag, className, text) {
 }
 
 // What a component told the server and has not heard back of. Answers keep the order of what was told, and where several
-// tellings are answered at once the earlier ones have none of their own.
+// tellings are answered at once the earlier ones have none of their own; one whose script was stopped may never have any.
+const ECHO_MS = 10_000
+
 class Echoes {
   constructor() { this.waiting = []; this.received = undefined }
 
-  note(value) { this.waiting.push(value) }
+  note(value, now = performance.now()) { this.waiting.push({ value, until: now + ECHO_MS }) }
 
   // Whether an answer says something new: not what was told a moment ago (the reader may have gone on since), nor what
   // came already. Real news makes every later answer news: then the component follows the server to its last word.
-  isNews(value) {
-    const at = this.waiting.lastIndexOf(value)
+  isNews(value, now = performance.now()) {
+    this.waiting = this.waiting.filter(each => now < each.until)
+    const at = this.waiting.findLastIndex(each => each.value === value)
     const again = value === this.received
     this.received = value
     if (at >= 0) this.waiting.splice(0, at + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import streamlit as st
@@ -87,21 +88,26 @@ def _play(run: Run, payload: dict[str, Any], order: str, colour: str) -> None:
         address.write(stage=str(int(st.session_state["matrix"]["stage"])))
 
     def keep_picked() -> None:
-        row = st.session_state["matrix"]["picked"]
-        if isinstance(row, int) and 0 <= row < len(payload["questions"]):
-            state.choose_question(payload["questions"][row])
+        question = st.session_state["matrix"]["picked"]
+        if question in payload["questions"]:
+            state.choose_question(question)
 
     last = len(payload["stages"]) - 1
     lasso = question_selection.lasso_text(run)
     stage_player(
         payload,
-        identity=f"{run.folder}\n{_stamps(run)}\n{colour}\n{order}\n{lasso}\n{len(payload['questions'])}",
+        identity=f"{run.folder}\n{_stamps(run)}\n{colour}\n{order}\n{lasso}\n{_told_apart(payload['questions'])}",
         name=run.id,
         stage=int(address.read_number("stage", last, 0, last)),
         key="matrix",
         on_stage=keep_stage,
         on_picked=keep_picked,
     )
+
+
+def _told_apart(questions: list[str]) -> int:
+    """Another number for other rows: of as many rows the chosen question's may stand elsewhere."""
+    return zlib.crc32("\n".join(questions).encode())
 
 
 def _stamps(run: Run) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import streamlit as st
@@ -17,6 +18,8 @@ from kpod.ui.distill_draft import current, load
 from kpod.ui.saved_figures import format_choice
 
 PROGRESS, NEW = "progress", "new"
+_STARTING = threading.Lock()
+_BY_CLICK: dict[str, str] = {}
 RESULT_PAGES = (
     ("overview", "Overview", ":material/account_tree:"),
     ("keypoints", "Keypoints", ":material/ink_highlighter:"),
@@ -31,21 +34,28 @@ def start(click: str) -> None:
 
     The draft is read here and not when the button was drawn: it may have been changed since.
     """
-    if st.session_state.get("started-by") == click:
-        return
     config = current().config()
     if config is None:
         return
-    verdict = checked(config)
     try:
-        if not verdict.ok:
-            raise InputError("\n".join(f"{each.setting}: {each.what}" for each in verdict.problems))
-        run = jobs.start(config)
+        show(_started(click, config))
     except InputError as error:
         st.session_state["action-failed"] = str(error)
-        return
-    st.session_state["started-by"] = click
-    show(run.id)
+
+
+def _started(click: str, config: RunConfig) -> str:
+    """The key of the run that a click starts, or has started.
+
+    The script of a second click begins beside the first one's and stops that where it next touches the session: so what
+    was started is kept by this process, and nothing between the start and the note of it is the session's.
+    """
+    with _STARTING:
+        if click not in _BY_CLICK:
+            verdict = checked(config)
+            if not verdict.ok:
+                raise InputError("\n".join(f"{each.setting}: {each.what}" for each in verdict.problems))
+            _BY_CLICK[click] = jobs.start(config).id
+        return _BY_CLICK[click]
 
 
 def show(key: str) -> None:

@@ -14,7 +14,7 @@ from kpod.tasks.hub import PREFIX as HUB
 from kpod.tasks.hub import SYNTAX
 from kpod.tasks.small_world import PREFIX as SMALL_WORLD
 from kpod.ui import parts
-from kpod.ui.distill_draft import Draft, change
+from kpod.ui.distill_draft import Draft, change, current
 from kpod.ui.distill_preview import source_preview
 from kpod.uploads import SUFFIXES, save_upload, uploads_folder
 
@@ -118,7 +118,7 @@ def _world(value: str) -> None:
 
 
 def _keep_world(name: str, key: str) -> None:
-    options = world_options(st.session_state["source-of"])
+    options = world_options(str(current().values[SOURCE]))
     _take(world_spec(options | {name: st.session_state[key]}))
 
 

@@ -137,8 +137,13 @@ def _keep(path: str, key: str, kind: str, optional: bool) -> None:
 
 def _widget(each: FormField, key: str, label: str, value: Any) -> None:
     shown = _shown(each, value)
-    if key not in st.session_state or st.session_state[key] != shown:
+    drawn = f"{key} drawn"
+    if key in st.session_state and st.session_state[key] != shown and st.session_state.get(drawn) == shown:
+        # A change whose script was stopped before it had called back, by what the reader did next.
+        _keep(each.path, key, each.kind, each.optional)
+    elif key not in st.session_state or st.session_state[key] != shown:
         st.session_state[key] = shown
+    st.session_state[drawn] = st.session_state[key]
     common: dict[str, Any] = {"key": key, "on_change": _keep, "args": (each.path, key, each.kind, each.optional)}
     if each.kind == "flag":
         st.toggle(label, **common)

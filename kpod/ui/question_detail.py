@@ -31,7 +31,7 @@ def neighbours_of(run: Run, data: MapData, row: int) -> Neighbours:
     """The questions nearest to the one in `row`, -1 for none: by their vectors, or where a run has none on the map."""
     if row < 0:
         return Neighbours(np.empty(0, dtype=np.int64), np.empty(0), "", whole=False)
-    stamps = tuple(reads.stamp(run, name) for name in ("questions", TABLE))
+    stamps = (data.stamps, reads.stamp(run, TABLE))
     units = _units(str(run.folder), stamps, run, data)
     if units is None:
         found = nearest_rows(data.questions[["x", "y"]].to_numpy(), row, COUNT)

@@ -27,12 +27,16 @@ _MOUNT = make_component("question_map", "qm", *_SCRIPTS)
 
 @dataclass(frozen=True)
 class MapData:
-    """The questions that have a place on the map, a row each, and what is known of them; never change the frame."""
+    """The questions that have a place on the map, a row each, and what is known of them; never change the frame.
+
+    stamps: of the tables that it was read from, taken before, so that what is made of it is never taken for newer.
+    """
 
     questions: pd.DataFrame
     colourings: dict[str, Colouring]
     supervised: SupervisedSteps | None
     cluster_names: tuple[str, ...]
+    stamps: tuple[object, ...]
 
 
 def question_map(payload: bytes, *, key: str, **callbacks: Callable[[], None]) -> None:
@@ -53,13 +57,11 @@ def map_data(run: Run) -> MapData:
 
 def body(run: Run, data: MapData, colour: str) -> bytes:
     """The larger part of the payload, in one of the data's colourings; built once."""
-    tables = ("questions", "steps", "schedule", "predictions")
-    stamps = tuple(reads.stamp(run, name) for name in tables)
-    return _body(str(run.folder), stamps, data.cluster_names, colour, data)
+    return _body(str(run.folder), data.stamps, data.cluster_names, colour, data)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _map_data(folder: str, stamps: object, names: tuple[str, ...], _run: Run) -> MapData:
+def _map_data(folder: str, stamps: tuple[object, ...], names: tuple[str, ...], _run: Run) -> MapData:
     # The rationales are the larger part of the table, and no part of the map.
     wanted = tuple(name for name in parquet_columns(_run.path("questions")) if name != "rationale")
     questions = reads.table(_run, "questions", wanted)
@@ -72,7 +74,7 @@ def _map_data(folder: str, stamps: object, names: tuple[str, ...], _run: Run) ->
     if schedule is not None and steps is not None and len(schedule):
         lengths = np.bincount(rows[rows >= 0], minlength=len(placed)).astype(float)
         supervised = supervised_steps(placed["question"], np.where(lengths > 0, lengths, np.nan), schedule)
-    return MapData(placed, colourings(placed, steps, supervised, predictions, names, rows), supervised, names)
+    return MapData(placed, colourings(placed, steps, supervised, predictions, names, rows), supervised, names, stamps)
 
 
 def _steps(run: Run, is_placed: np.ndarray) -> tuple[pd.DataFrame | None, np.ndarray | None]:

@@ -10,9 +10,11 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   let player = players.get(parentElement)
   if (!player || player.data.key !== data.key) {
+    const isFocused = player && player.canvas.getRootNode().activeElement === player.canvas
     player?.destroy()
     player = new StagePlayer(parentElement.querySelector(".sp"), data)
     players.set(parentElement, player)
+    if (isFocused) player.canvas.focus()
   }
   player.emit = setTriggerValue
   player.receive(data)
@@ -160,7 +162,12 @@ class StagePlayer {
     this.emit?.("stage", stage)
   }
 
-  pick(row) { if (this.data.picks) this.emit?.("picked", row) }
+  // The stage goes along where the server may not have heard of it yet: a new message can stop the work on the last one.
+  pick(row) {
+    if (!this.data.picks) return
+    if (this.echoes.waiting.length) this.announce()
+    this.emit?.("picked", this.data.questions[row])
+  }
 
   onKey(event) {
     const rows = this.data.cells.length

@@ -26,7 +26,7 @@ def stage_player(
 
     `payload` is `player_payload` of `kpod.charts.step_matrix` or `difficulty_payload` of `charts.difficulty_matrix`.
     While `identity` stays the same the player keeps its own stage over reruns. The callbacks find the stage where it
-    was left in `st.session_state[key]["stage"]` and the row that was clicked in `st.session_state[key]["picked"]`.
+    was left and the question whose row was clicked in `st.session_state[key]`, under "stage" and "picked".
     """
     data = {**payload, "key": identity, "name": name, "stage": stage, "colours": player_colours()}
     # Without a callback a click is not sent: what is played is no run's own schedule.

@@ -82,6 +82,7 @@ def question_picker(run: Run, preferred: Collection[str] = ()) -> str:
             options,
             format_func=labels.__getitem__,
             key="question",
+            on_change=lambda: choose_question(st.session_state["question"]),  # what is drawn above the picker knows too
             filter_mode="contains",
             persist_state="session",
             label_visibility="collapsed",

@@ -11,7 +11,7 @@ export default function (component) {
     drawList(root, data, theme)
     shownLists.set(parentElement, { key: data.key, total: data.total, theme })
   }
-  const open = row => setTriggerValue("opened", Number(row.dataset.index))
+  const open = row => setTriggerValue("opened", { row: Number(row.dataset.index), key: data.key })
   root.onclick = event => { const row = event.target.closest?.(".row"); if (row) open(row) }
   root.onkeydown = event => {
     const row = event.target.closest?.(".row")

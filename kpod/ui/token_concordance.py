@@ -74,16 +74,20 @@ def _list(run: Run, corpus: Corpus, found: pd.DataFrame, identity: str) -> None:
     if total > MAX_SHOWN:
         st.caption(f"The first {MAX_SHOWN:,} of {total:,} in this order.")
 
+    key = f"{run.folder}\n{identity}"
+
     def open_row() -> None:
         opened: Any = st.session_state["concordance"]["opened"]
-        if isinstance(opened, int) and 0 <= opened < len(payload["question"]):
-            state.choose_question(payload["question"][opened])
-            address.write(token=str(payload["token"][opened]))
+        # Another key: of a list that was drawn before, whose rows are not these.
+        row = opened["row"] if opened["key"] == key else None
+        if isinstance(row, int) and 0 <= row < len(payload["question"]):
+            state.choose_question(payload["question"][row])
+            address.write(token=str(payload["token"][row]))
             st.session_state["view"] = "Rationale"
             st.session_state["unit"] = "tokens"
 
     _MOUNT(
-        data={**payload, "key": f"{run.folder}\n{identity}", "scales": scales()},
+        data={**payload, "key": key, "scales": scales()},
         key="concordance",
         on_opened_change=open_row,
     )

@@ -30,16 +30,19 @@ def rationale_view(run: Run, question: str) -> None:
         "cue": CUES[address.read_choice("cue", CUES, 0)],
     }
 
+    identity = f"{run.folder}\n{question}\n{unit} {how}"
+
     def keep_view() -> None:
         """The browser's scrub, threshold, pin and looks go into the address, so that a link shows the same."""
         new = st.session_state["tokens"]["view"]
+        if new.get("key") != identity:  # sent by what was drawn before: its places are not those of this payload
+            return
         pinned = None if new["pin"] is None else str(payload["first"][new["pin"]])
         looks = {
             name: new[name] if new[name] != usual else None for name, usual in (("colours", "fixed"), ("cue", "bar"))
         }
         address.write(epoch=labels[new["epoch"]], threshold=f"{new['threshold']:.2f}", token=pinned, **looks)
 
-    identity = f"{run.folder}\n{question}\n{unit} {how}"
     token_view(payload, identity=identity, name=question, view=view, key="tokens", on_view=keep_view)
     _links(question, payload, view["pin"])
 

@@ -15,7 +15,7 @@ export default function (component) {
     view = new TokenView(parentElement.querySelector(".tv"), data)
     views.set(parentElement, view)
   }
-  view.send = value => { view.echoes.note(JSON.stringify(value)); setTriggerValue("view", value) }
+  view.send = value => { view.echoes.note(JSON.stringify(value)); setTriggerValue("view", { ...value, key: data.key }) }
   view.receive(data.view)
   view.setTheme(isDark(parentElement) ? "dark" : "light")
   return () => view.stop()
@@ -63,7 +63,7 @@ class TokenView {
   }
 
   announce() {
-    this.send?.({ epoch: Math.round(this.epoch), threshold: this.threshold, pin: this.pin, colours: this.colours, cue: this.cue })
+    this.send?.({ epoch: Math.round(this.epoch), threshold: Number(this.threshold.toFixed(2)), pin: this.pin, colours: this.colours, cue: this.cue })
   }
 
   // ---- building

@@ -14,7 +14,7 @@ class TokenToolbar {
     this.epochSlider = this.slider("Epoch of mask learning", "epoch", 0, this.last, 1)
     this.epochSlider.input.oninput = () => told.scrub(Number(this.epochSlider.input.value))
     const top = data.ranges.fixed[1]
-    this.thresholdSlider = this.slider("Threshold", "threshold", 0, top, top > 1 ? top / 200 : 0.01)
+    this.thresholdSlider = this.slider("Threshold", "threshold", 0, top, Math.max(0.01, Number((top / 200).toFixed(2))))
     this.thresholdSlider.input.oninput = () => told.threshold(Number(this.thresholdSlider.input.value))
     for (const { input } of [this.epochSlider, this.thresholdSlider]) input.onchange = () => told.settled()
     if (this.last > 0) this.node.append(this.playButton, this.epochSlider.box)

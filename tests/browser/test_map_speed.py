@@ -58,9 +58,9 @@ def test_a_map_of_a_hundred_thousand(profile, tmp_path):
             watched.settle()
         page.locator(".st-key-map .toolbar .lasso").click()
         for name, share in (("lasso to table, a tenth", 0.3), ("lasso to table, half", 0.7)):
+            before = page.locator(".st-key-table-head h2").inner_text()
             lasso_over(page, share)
             start = time.time()
-            before = page.locator(".st-key-table-head h2").inner_text()
             page.wait_for_function(
                 "old => { const now = document.querySelector('.st-key-table-head h2')?.innerText;"
                 " return now && now !== old && /selected/.test(now) }",

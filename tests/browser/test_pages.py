@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from kpod.run_store import load_run
 from tests.support.app_browser import PAGES, Watched
@@ -80,8 +82,7 @@ def test_back_in_the_browser_goes_back_to_the_question(watch, run_ids):
     watched.settle()
     page.go_back()
     page.wait_for_url("**question=q004**")
-    watched.settle()
-    assert page.locator(".st-key-question input").input_value().startswith("q004 ")
+    expect(page.locator(".st-key-question input")).to_have_value(re.compile("^q004 "))
 
 
 def test_choosing_a_row_opens_the_run(watch, run_ids):

@@ -25,13 +25,21 @@ TIMEOUT = 120_000  # milliseconds; a page takes one or two seconds where nothing
 expect.set_options(timeout=TIMEOUT)
 HIGHEST = 8_000  # pixels of a picture of a whole page
 LOOKS = 24  # at a page that seems to have a flaw, a quarter of a second after one another
-SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
+# The script has run and nothing stands for what is still to come, some looks long: between two scripts the page rests
+# for a moment, and a component may draw after the script has ended.
+CALM = """looks => {
+  const state = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState
+  const calm = state === "notRunning" && !document.querySelector("[data-testid=stSkeleton], [data-stale=true]")
+  window.kpodCalm = calm ? (window.kpodCalm ?? 0) + 1 : 0
+  return window.kpodCalm >= looks
+}"""
+CALM_LOOKS, LOOK_MS = 4, 20
 # Each page's path and its main part, which is drawn last.
 PAGES = {
     "overview": ("/", ".kp-card.done >> nth=6"),
     "keypoints": ("/keypoints", ".st-key-tokens .token >> nth=5"),
     "curriculum": ("/curriculum", ".st-key-matrix canvas"),
-    "questions": ("/questions", ".st-key-map canvas"),
+    "questions": ("/questions", ".st-key-map .frame canvas[data-drawn]"),
     "results": ("/results", ".st-key-accuracy .plot-container"),
     "distill": ("/distill", ".st-key-start button:enabled"),
 }
@@ -81,9 +89,12 @@ class Watched:
         return self
 
     def settle(self) -> None:
-        """Wait until the script has run and the page has drawn what it sent."""
-        self.page.wait_for_selector(SETTLED)
-        self.page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')")
+        """Wait until the script has run and the page has drawn what it sent.
+
+        Right after an action the page may not know yet that a script is to run: expect something that the server makes.
+        """
+        self.page.evaluate("() => { window.kpodCalm = 0 }")
+        self.page.wait_for_function(CALM, arg=CALM_LOOKS, polling=LOOK_MS)
 
     def check(self, *, damaged: bool = False) -> None:
         """No trace, no error in the console; and, but for a run that is damaged, nothing that a page could not show."""

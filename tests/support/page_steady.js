@@ -58,6 +58,7 @@
       shifts.observe({ type: "layout-shift" })
       requestAnimationFrame(onFrame)
     },
+    async look(atLeast) { while (frames < atLeast) await new Promise(requestAnimationFrame) },
     result() {
       onShift({ getEntries: () => shifts.takeRecords() })
       return { found: [...found], frames }

@@ -33,7 +33,7 @@ def test_every_script_can_be_read(script, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-# What happens to a component that holds a value: it tells one (+), or an answer of the server comes in (=).
+# What happens to a component that holds a value: it tells one (+), an answer comes in (=), time goes by (~).
 ECHOES = {
     "an answer is no news": ("=0 +1 =1", 1),
     "two tellings, answered one by one": ("=0 +1 +2 =1 =2", 2),
@@ -46,6 +46,7 @@ ECHOES = {
     "what another element sets, in the middle": ("=0 +1 +2 =7 =1 =2", 2),
     "what another element set long after": ("=0 +1 +2 +1 =1 =2 =1 =2", 2),
     "a value told and put back by another": ("=0 +1 =1 =0", 0),
+    "one that was never answered, long after": ("=1 +2 +1 ~ =2", 2),
 }
 
 
@@ -57,10 +58,12 @@ def test_a_component_ends_with_what_it_told_last_or_what_was_set_after_that(even
     script = f"""
       {(ROOT / "kpod" / "ui" / "component_common.js").read_text()}
       const echoes = new Echoes()
-      let shown = null
+      let shown = null, now = 0
       for (const event of {json.dumps(events.split())}) {{
         const value = Number(event.slice(1))
-        if (event[0] === "+") {{ shown = value; echoes.note(value) }} else if (echoes.isNews(value)) shown = value
+        now += event === "~" ? 2 * ECHO_MS : 1
+        if (event[0] === "+") {{ shown = value; echoes.note(value, now) }}
+        else if (event[0] === "=" && echoes.isNews(value, now)) shown = value
       }}
       console.log(shown)
     """

@@ -8,6 +8,7 @@ import pytest
 
 from kpod.cluster_names import rename_clusters
 from kpod.run_store import load_run
+from kpod.ui.curriculum_matrix import _told_apart
 from tests.support.app_pages import ROOT, element_keys, open_app, shown
 from tests.support.made_run import make_run
 
@@ -50,6 +51,20 @@ def test_a_lasso_that_another_page_brought_is_told_from_none(use_runs, first, ce
     for lasso in (True, False) if first == "lasso" else (False, True):
         inside = rows(lasso) - {"q005"}
         assert inside and (inside <= east) == lasso
+
+
+def test_the_matrix_frames_a_question_as_soon_as_it_is_chosen_below(use_runs):
+    use_runs("whole")
+    app = open_app("curriculum", question="q003", stage="2")
+    picker = app.selectbox(key="question")
+    picker.select(next(option for option in picker.options if option.startswith("q007 "))).run()
+    payload = payload_of(app)
+    assert payload["questions"][payload["chosen"]] == "q007"
+
+
+def test_other_rows_make_another_matrix_though_they_are_as_many():
+    one, other = ["q001", "q002", "q003"], ["q001", "q002", "q004"]
+    assert _told_apart(one) == _told_apart(list(one)) != _told_apart(other)
 
 
 def test_a_stage_that_is_none_falls_back_to_the_last(use_runs):

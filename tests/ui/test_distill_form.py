@@ -107,6 +107,19 @@ def method_page():
     method_card("<b>no method")
 
 
+def test_a_value_whose_script_was_stopped_before_it_called_back_is_taken_and_not_put_back():
+    """What the reader does next stops the script of a change, maybe before its callback: the value is there alone."""
+    app = open_app("distill", group="weights", preset=SMALL)
+    before = app.session_state["draft"].values["weights.epochs"]
+    app.session_state["set-weights.epochs"] = before + 3
+    app.run()
+    assert not app.exception and app.session_state["draft"].values["weights.epochs"] == before + 3
+    assert app.number_input(key="set-weights.epochs").value == before + 3
+    app.selectbox(key="preset-choice").select(BASE).run()  # and the draft still wins where it is what changed
+    chosen = values_of(presets.get(BASE))["weights.epochs"]
+    assert app.number_input(key="set-weights.epochs").value == chosen
+
+
 def test_settings_that_the_papers_mode_overrules_say_so():
     app = open_app("distill", group="weights", preset=SMALL)
     assert "not used: Mode sets it" not in shown(app)

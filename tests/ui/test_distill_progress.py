@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kpod import jobs
+from kpod import jobs, presets
+from kpod.config import override
 from kpod.config_forms import assignments_of
 from kpod.run_store import load_run
+from kpod.ui.distill_actions import _started
 from tests.support.app_pages import address_of, element_keys, open_app, shown
 from tests.support.made_run import HOSTILE_NAME, make_run
 from tests.support.tiny_runs import tiny_config, write_questions
@@ -186,4 +189,14 @@ def test_two_clicks_of_one_button_start_one_run(tmp_path, tiny_address):
     assert not app.exception and app.text[0].value == "started"
     runs = [path for path in (tmp_path / "runs").iterdir() if (path / "run.json").is_file()]
     assert len(runs) == 1
+    jobs.cancel(load_run(runs[0]), grace_seconds=1.0, wait=True)
+
+
+def test_the_script_of_a_second_click_beside_the_first_starts_no_other_run(tmp_path, tiny_address):
+    config = presets.get(tiny_address["preset"])
+    config = override(config, tiny_address["set"])
+    with ThreadPoolExecutor(2) as scripts:
+        keys = list(scripts.map(lambda _: _started("one more button", config), range(2)))
+    runs = [path for path in (tmp_path / "runs").iterdir() if (path / "run.json").is_file()]
+    assert len(runs) == 1 and keys == [load_run(runs[0]).id] * 2
     jobs.cancel(load_run(runs[0]), grace_seconds=1.0, wait=True)
