@@ -79,9 +79,12 @@ class MaskLearner:
         self._step(loss)
         return loss.item()
 
-    def train_both(self, batch: RationaleBatch, seed: int, share: float = 0.0) -> dict[str, float]:
+    def train_both(
+        self, batch: RationaleBatch, seed: int, share: float = 0.0, *, measured: bool = True
+    ) -> dict[str, float]:
         """One step of generator and predictor together (Eq. 7), `share` of all such steps being done; what to log.
 
+        With `measured` it first measures what the batch's rationales are worth, and what masking loses of that.
         Raises NotFinite.
         """
         options = self.options
@@ -91,28 +94,29 @@ class MaskLearner:
         mask_BM = sample_mask(logits_BM, temperature, hardness, noise)
         logits_NV = self.predictor.answer_logits(batch, mask_BM, self.mask_embedding_D)
         nll, keep_rate = self._mean_nll(batch, logits_NV), keep_cost(logits_BM, valid_BM)
+        if measured:
+            self.measure(batch, nll.item())
         if options.reduction == "mean":
             self._step(self.price.loss(nll, keep_rate))
         else:
             summed = summed_answer_loss(logits_NV, batch.targets_N.to(self.device), len(mask_BM))
             self._step(self.price.loss(summed, summed_mask(mask_BM, valid_BM)))
-        self.price.ascend(nll.item())
+        self.price.ascend()
         figures = {"nll_masked": nll.item(), "keep_rate": keep_rate.item(), "alpha": self.price.alpha}
         if options.temperature_schedule != "constant":
             figures["temperature"] = temperature
         return figures | ({"hardness": hardness} if options.sampling == "annealed" else {})
 
     @torch.no_grad()
-    def measure(self, batch: RationaleBatch) -> None:
-        """Measure what the rationale is worth: the answer's NLL with all of it, and with all of it masked.
-
-        Raises NotFinite.
+    def measure(self, batch: RationaleBatch, nll_masked: float) -> None:
+        """Measure what the rationales are worth: the answer's NLL with all of them, and with all of them masked away,
+        beside what it is masked as now learned. Raises NotFinite.
         """
         nll_full, nll_empty = self._unmasked_nlls(batch)
         # An infinite one would make the gap so, and the loss in units of it nothing.
         check_finite("The answer's loss with the whole rationale", nll_full)
         check_finite("The answer's loss without the rationale", nll_empty)
-        self.price.measure(nll_full, nll_empty)
+        self.price.measure(nll_masked, nll_full, nll_empty)
 
     @torch.no_grad()
     def losses_now(self, batch: RationaleBatch, seed: int) -> tuple[float, float, float]:

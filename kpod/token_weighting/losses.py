@@ -36,10 +36,14 @@ def keep_cost(logits_BM: Tensor, valid_BM: Tensor) -> Tensor:
 class Price:
     """The price of keeping a token, and what the rationale is worth: plain numbers, so that a checkpoint holds them.
 
-    gap = NLL_empty - NLL_full, both running means, is what a rationale is worth in nats an answer token. `fixed` takes
-    alpha as given in nats (the paper), `relative` in units of the gap; `constrained` raises alpha while masking loses
-    less than `tolerance` of the gap and lowers it otherwise (dual ascent):
+    gap = NLL_empty - NLL_full is what a rationale is worth in nats an answer token. `fixed` takes alpha as given in
+    nats (the paper), `relative` in units of the gap; `constrained` raises alpha while masking loses less than
+    `tolerance` of the gap and lowers it otherwise (dual ascent):
     alpha *= exp(-rate * clip((NLL_masked - NLL_full) / gap - tolerance, -1, 1)).
+
+    All three NLLs are running means over the same batches. They fall as the predictor learns, on few questions its
+    answers by heart: set against a mean of earlier batches every mask would seem to lose nothing, and alpha would rise
+    until nothing is kept (which is what happened, on 200 questions of GSM8K).
     """
 
     objective: str
@@ -49,7 +53,7 @@ class Price:
     nll_full: float | None = None
     nll_empty: float | None = None
     nll_masked: float | None = None
-    smoothing: float = 0.8
+    smoothing: float = 0.6
 
     @property
     def gap(self) -> float:
@@ -58,7 +62,9 @@ class Price:
             return 1.0
         return max(LEAST_GAP, self.nll_empty - self.nll_full)
 
-    def measure(self, nll_full: float, nll_empty: float) -> None:
+    def measure(self, nll_masked: float, nll_full: float, nll_empty: float) -> None:
+        """Note the answer's NLL of a batch with its rationales masked as now learned, whole and masked away."""
+        self.nll_masked = self._smooth(self.nll_masked, nll_masked)
         self.nll_full = self._smooth(self.nll_full, nll_full)
         self.nll_empty = self._smooth(self.nll_empty, nll_empty)
 
@@ -67,11 +73,10 @@ class Price:
         unit = 1.0 if self.objective == "fixed" else self.gap
         return nll_masked / unit + self.alpha * cost
 
-    def ascend(self, nll_masked: float) -> None:
-        """Note what masking costs now and, where constrained, move alpha."""
-        self.nll_masked = self._smooth(self.nll_masked, nll_masked)
-        if self.objective == "constrained" and self.nll_full is not None:
-            excess = (nll_masked - self.nll_full) / self.gap - self.tolerance
+    def ascend(self) -> None:
+        """Move alpha by what masking loses, where it is constrained and that was measured."""
+        if self.objective == "constrained" and self.nll_masked is not None and self.nll_full is not None:
+            excess = (self.nll_masked - self.nll_full) / self.gap - self.tolerance
             moved = self.alpha * exp(-self.rate * min(1.0, max(-1.0, excess)))
             self.alpha = min(HIGHEST_ALPHA, max(LOWEST_ALPHA, moved))
 

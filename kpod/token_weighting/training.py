@@ -42,7 +42,7 @@ from kpod.token_weighting.options import MaskLearningOptions
 from kpod.token_weighting.predictor import RationaleBatch
 from kpod.token_weighting.prefixes import prefix_lengths, sampled_lengths
 
-MEASURE_EVERY = 5  # generator steps between measurements of the full and the empty rationale
+MEASURE_EVERY = 6  # steps between measurements of the full and the empty rationale
 DRAW = 1_000_003  # the draw of the questions to learn from, beside those of the epochs' batches
 PREDICTOR, MASK = "predictor", "mask"  # the kinds of steps: the predictor alone, or with the generator
 WATCHED = {PREDICTOR: "nll_random", MASK: "nll_masked"}  # the answer's NLL of each kind
@@ -209,12 +209,11 @@ class _Training:
             return {"phase": PREDICTOR, "nll_random": learner.train_predictor(batch, seed)}
         if mask_step == 0:
             self.notes = encoding_difference(learner, batch)
-        if learner.price.nll_full is None or mask_step % MEASURE_EVERY == 0:
-            learner.measure(batch)
-        figures = learner.train_both(batch, seed, mask_step / max(1, self.mask_steps - 1))
-        measured = {"nll_full": learner.price.nll_full, "nll_empty": learner.price.nll_empty}
+        measured = learner.price.nll_full is None or mask_step % MEASURE_EVERY == 0
+        figures = learner.train_both(batch, seed, mask_step / max(1, self.mask_steps - 1), measured=measured)
+        worth = {"nll_full": learner.price.nll_full, "nll_empty": learner.price.nll_empty}
         noted = self.notes if mask_step == 0 else {}
-        return {"phase": MASK, **figures, **measured, **noted}
+        return {"phase": MASK, **figures, **worth, **noted}
 
     def _look_out(self, figures: dict[str, Any]) -> None:
         phase = figures["phase"]

@@ -17,6 +17,7 @@ from kpod.students.supervised_logits import logits_at
 from kpod.token_weighting.learner import MaskLearner
 from kpod.token_weighting.predictor import CausalPredictor
 from kpod.token_weighting.prefixes import prefix_lengths
+from kpod.token_weighting.training import MEASURE_EVERY
 from tests.support.mask_learning import options
 
 VOCABULARY, WIDTH, LAYERS, ALL_LAYERS = 49_152, 576, 3, 30
@@ -119,12 +120,12 @@ def test_mask_learning_against_a_plain_step(capsys):
         adapter.zero_grad(set_to_none=True)
 
     plain, _ = cpu_seconds(plain_step)
-    both, logged = cpu_seconds(lambda: learner.train_both(batch, 0))
+    both, logged = cpu_seconds(lambda: learner.train_both(batch, 0, measured=False))
     alone, _ = cpu_seconds(lambda: learner.train_predictor(batch, 0))
-    measured, _ = cpu_seconds(lambda: learner.measure(batch))
+    measured, _ = cpu_seconds(lambda: learner.measure(batch, 1.0))
     assert all(map(math.isfinite, logged.values()))
-    # As the default mixes them: every third batch the predictor alone, a measurement every fifth batch.
-    mixed = 2 / 3 * both + alone / 3 + measured / 5 * 2 / 3
+    # As the default mixes them: every third batch the predictor alone, a measurement on every so many batches.
+    mixed = 2 / 3 * both + alone / 3 + measured / MEASURE_EVERY
     tokens = ids_BL.numel()
     with capsys.disabled():
         print(f"\n{ROWS} row of {ids_BL.shape[1]} tokens, {STEPS} step prefixes, {ALL_LAYERS} layers")

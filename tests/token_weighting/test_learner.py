@@ -59,7 +59,7 @@ def test_the_full_rationale_and_the_empty_one_are_told_apart(tiny_llama_folder, 
     learner = MaskLearner(load_student(tiny_llama_folder)[0], OPTIONS, 10, 0)
     few = examples[:2]
     batch = build_prefix_batch(few, [prefix_lengths(example, "steps") for example in few], 0)
-    learner.measure(batch)
+    learner.measure(batch, 2.0)
     assert learner.price.nll_full != learner.price.nll_empty
     # With everything kept the embeddings are the student's own: the loss is that of a plain forward pass.
     ones = torch.ones(2, int(batch.rationale_BL.sum(1).max()))
