@@ -30,8 +30,10 @@ def _losses_sentence(losses: dict[str, float]) -> str:
     if not losses:
         return ""
     masked, full, empty = (losses[f"nll_{name}"] for name in ("masked", "full", "empty"))
-    share = (masked - full) / (empty - full) if empty > full else None
-    lost = "" if share is None else f", so that masking loses {share:.0%} of what they are worth"
+    lost = ""
+    if empty > full:
+        share = (masked - full) / (empty - full)
+        lost = f", so that masking loses {f'{share:.0%}' if share > 0 else 'nothing'} of what they are worth"
     return (
         f"Mask: the answers' NLL is {masked:.3f} with the rationales masked as learned, {full:.3f} with whole ones and "
         f"{empty:.3f} with none (nats a token, over all prefixes){lost}."
