@@ -12,6 +12,7 @@ LOWEST_ALPHA, HIGHEST_ALPHA = 0.02, 0.9  # below 1 the full rationale always bea
 DUAL_TRAVEL = 25.0  # of ln(alpha) over all of a run's generator steps, were the excess 1
 SLOWEST_DUAL, FASTEST_DUAL = 0.01, 0.2  # a step; faster, alpha is wound up before the generator has answered
 COLLAPSED = 0.02  # of what weights can reach: a mean so near to either end tells nothing apart
+BY_HEART = 0.6  # of the first NLL without a rationale: who comes so far below it knows the answers to the questions
 LEAST_GAP = 0.05  # nats: a rationale that is worth less is no unit to measure in
 
 
@@ -53,6 +54,7 @@ class Price:
     nll_full: float | None = None
     nll_empty: float | None = None
     nll_masked: float | None = None
+    first_empty: float | None = None
     smoothing: float = 0.6
 
     @property
@@ -67,6 +69,7 @@ class Price:
         self.nll_masked = self._smooth(self.nll_masked, nll_masked)
         self.nll_full = self._smooth(self.nll_full, nll_full)
         self.nll_empty = self._smooth(self.nll_empty, nll_empty)
+        self.first_empty = self.nll_empty if self.first_empty is None else self.first_empty
 
     def loss(self, nll_masked: Tensor, cost: Tensor) -> Tensor:
         """Eq. 7: NLL + alpha * cost, the NLL in units of the gap unless the price is fixed."""
@@ -97,13 +100,31 @@ def dual_rate(num_steps: int) -> float:
 
 
 def collapse_warning(
-    keep_rate: float, *, nll_masked: float, nll_full: float, nll_empty: float, logit_bound: float = 0.0
+    keep_rate: float,
+    *,
+    nll_masked: float,
+    nll_full: float,
+    nll_empty: float,
+    logit_bound: float = 0.0,
+    first_empty: float | None = None,
 ) -> str | None:
     """Why the weights mean nothing, or None; by the answer's NLL with rationales masked, whole and without.
 
     The keep rate is within 2% of either end of what weights can reach, sigmoid(-b) to sigmoid(b) for logits bounded by
-    b (0: no bound, 0 to 1); the masked rationale is no better than none; or even the full one is not.
+    b (0: no bound, 0 to 1); the masked rationale is no better than none; or even the full one is not. `first_empty` is
+    the NLL without rationales when mask learning began: where it has fallen far, the warning says what that means.
     """
+    found = _collapse(keep_rate, nll_masked, nll_full, nll_empty, logit_bound)
+    if found is None or first_empty is None or nll_empty > BY_HEART * first_empty:
+        return found
+    return (
+        f"{found} Without a rationale the answer's NLL has fallen from {first_empty:.3f} to {nll_empty:.3f}: the "
+        "answer predictor learned the answers to these questions by heart, and needs no rationale for them any more. "
+        "More questions or fewer epochs prevent that."
+    )
+
+
+def _collapse(keep_rate: float, nll_masked: float, nll_full: float, nll_empty: float, logit_bound: float) -> str | None:
     lowest = 1 / (1 + exp(logit_bound)) if logit_bound else 0.0
     margin = COLLAPSED * (1 - 2 * lowest)
     low, high = lowest + margin, 1 - lowest - margin

@@ -103,6 +103,7 @@ def learn_token_weights(
             nll_full=losses.full,
             nll_empty=losses.empty,
             logit_bound=options.logit_bound,
+            first_empty=training.learner.price.first_empty,
         ),
         losses=losses,
         notes=training.notes,

@@ -186,3 +186,20 @@ def test_weights_of_a_predictor_that_does_not_use_rationales_are_called_collapse
 @pytest.mark.parametrize("keep_rate", [0.02, 0.5, 0.98])
 def test_weights_that_say_something_are_not(keep_rate):
     assert collapse_warning(keep_rate, nll_masked=2.9, nll_full=0.5, nll_empty=3.0) is None
+
+
+@pytest.mark.parametrize(("first", "is_said"), [(1.0, True), (0.7, True), (0.6, False), (None, False)])
+def test_a_collapse_of_a_predictor_that_knows_its_answers_by_heart_says_so(first, is_said):
+    losses = {"nll_masked": 0.4, "nll_full": 0.3, "nll_empty": 0.4, "first_empty": first}  # .6 * .7 = .42
+    said = collapse_warning(0.018, **losses, logit_bound=4.0)
+    assert said.startswith("Weights collapsed: 1.8%") and ("by heart" in said) == is_said
+    assert not is_said or f"has fallen from {first:.3f} to 0.400" in said
+    assert collapse_warning(0.5, **losses | {"nll_masked": 0.35, "nll_full": 0.2}) is None  # no collapse, no warning
+
+
+def test_the_first_loss_without_a_rationale_is_kept():
+    learning = price("constrained")
+    for factor in (1.0, 0.5, 0.25):
+        learning.measure(2.0 * factor, 1.0 * factor, 3.0 * factor)
+    assert learning.first_empty == 3.0 and learning.nll_empty < 2.0
+    assert Price(**learning.values()) == learning
