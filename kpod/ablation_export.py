@@ -19,9 +19,10 @@ from kpod.run_store import Run, now
 _PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 
 
-def export_ablation(ablation: Ablation, folder: str | Path) -> Ablation:
+def export_ablation(ablation: Ablation, folder: str | Path, note: str = "") -> Ablation:
     """A copy of the ablation's configuration and tables in a new folder, to read alone: it has no runs to go on with.
 
+    note: what its readers should know, shown with it.
     Raises InputError where no run has finished yet, where it is such a copy itself, or where the folder is taken.
     """
     if ablation.state.shipped is not None:
@@ -35,7 +36,7 @@ def export_ablation(ablation: Ablation, folder: str | Path) -> Ablation:
         "progress": {"done": done, "total": all_runs, "current": None, "seconds_left": None},
         "error": None,
         "format_version": FORMAT_VERSION,
-        "shipped": _provenance(ablation.runs()),
+        "shipped": _provenance(ablation.runs()) | {"note": note},
     }
     return write_shipped(folder, ablation, tables, changes)
 

@@ -94,6 +94,7 @@ def export_ablation(
     steps_figure: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw them by the number of steps that questions take.")
     ] = None,
+    note: Annotated[str, typer.Option(help="With --out: what its readers should know, shown with it.")] = "",
 ) -> None:
     """Print an ablation's tables in Markdown; write them without its runs, and its figures as SVG."""
     ablation = load_ablation(folder)
@@ -110,7 +111,7 @@ def export_ablation(
             write_whole(path, accuracy_svg(table, summary).encode())
             typer.echo(f"Figure in {path} ({path.stat().st_size / 1e3:,.1f} kB)", err=True)
     if out is not None:
-        shipped = write_export(ablation, out)
+        shipped = write_export(ablation, out, note)
         size = sum(path.stat().st_size for path in shipped.folder.iterdir())
         typer.echo(f"Ablation {shipped.name!r} without its runs in {shipped.folder} ({size / 1e3:,.1f} kB)", err=True)
     typer.echo(tables_markdown(summary, by_steps, ablation.table("departures"), ablation.table("results")))

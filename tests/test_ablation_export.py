@@ -30,7 +30,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shipped(made, tmp_path_factory):
-    export_ablation(made, tmp_path_factory.mktemp("assets") / "one")
+    export_ablation(made, tmp_path_factory.mktemp("assets") / "one", "Made <b>by hand</b>.")
     return made, tmp_path_factory.getbasetemp() / "assets0" / "one"
 
 
@@ -52,6 +52,7 @@ def test_it_is_small_and_says_what_it_was_made_with(shipped):
     assert sum(path.stat().st_size for path in folder.iterdir()) < 20_000
     told, run = load_ablation(folder).state.shipped, made.runs()[0]
     assert told["versions"]["torch"] == run.state.versions["torch"] and told["versions"]["KPOD Studio"]
+    assert told["note"] == "Made <b>by hand</b>."
     assert len(told["machines"]) == 1 and run.state.host["machine"] in told["machines"][0]
     assert told["runs_finished_at"] >= run.state.stages["evaluate"].finished_at
 

@@ -58,11 +58,15 @@ def test_what_is_refused(kpod, tmp_path, arguments, message):
 def test_an_ablation_is_exported(tmp_path, capsys):
     made = make_ablation(tmp_path / "made", seeds=[0])
     export_ablation(
-        made.folder, out=tmp_path / "shipped", figure=tmp_path / "figure.svg", steps_figure=tmp_path / "steps.svg"
+        made.folder,
+        out=tmp_path / "shipped",
+        figure=tmp_path / "figure.svg",
+        steps_figure=tmp_path / "steps.svg",
+        note="by hand",
     )
     told = capsys.readouterr()
     assert "2 steps" in (tmp_path / "steps.svg").read_text() and "## Where the time goes" in told.out
-    assert load_ablation(tmp_path / "shipped").state.shipped is not None
+    assert load_ablation(tmp_path / "shipped").state.shipped["note"] == "by hand"
     assert (tmp_path / "figure.svg").read_text().startswith("<svg")
     assert "| KPOD | 1 |" in told.out and "without its runs in" in told.err and "figure.svg (" in told.err
     with pytest.raises(InputError, match=r"--figure is .*figure\.png; the figure is drawn as \.svg"):

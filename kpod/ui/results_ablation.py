@@ -89,8 +89,13 @@ def _origin(ablation: Ablation) -> None:
         "info",
         "This ablation came with KPOD Studio: its tables without its runs",
         f"{done} of {of_all} runs, the last on {told['runs_finished_at'][:10]}, with {versions}; "
-        f"{'; '.join(told['machines'])}. Run it anew: {rerun_command(ablation)}",
+        f"{'; '.join(told['machines'])}. {_sentence(one_line(told.get('note') or '', 300))}"
+        f"Run it anew: {rerun_command(ablation)}",
     )
+
+
+def _sentence(note: str) -> str:
+    return f"{note.rstrip('.')}. " if note else ""
 
 
 def _table(table: pd.DataFrame, name: str) -> None:

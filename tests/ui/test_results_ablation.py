@@ -21,7 +21,9 @@ def folders(tmp_path_factory):
     """A runs folder with a run and an ablation over two worlds, and one of shipped ablations."""
     root = tmp_path_factory.mktemp("ablations")
     make_run(root / "runs" / "run")
-    export_ablation(make_ablation(root / "runs" / "worlds", [WORLDS], [0]), root / "shipped" / "ours")
+    export_ablation(
+        make_ablation(root / "runs" / "worlds", [WORLDS], [0]), root / "shipped" / "ours", "Made <b>by hand</b>."
+    )
     return root
 
 
@@ -55,5 +57,6 @@ def test_a_shipped_one_is_shown_where_there_is_no_other(folders, use_runs, monke
     monkeypatch.setattr(results_ablation, "SHIPPED_ABLATIONS", folders / "shipped")
     app = open_app("results", view="Ablations")
     assert app.session_state["ablation"] == "shipped/ours"
+    assert "Made &lt;b&gt;by hand&lt;/b&gt;. Run it anew" in shown(app)
     assert "came with KPOD Studio" in shown(app) and "--vary small_world.filler_share=0,0.5" in shown(app)
     assert element_keys(app) >= ACROSS
