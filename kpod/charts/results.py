@@ -28,11 +28,23 @@ def accuracy_figure(table: pd.DataFrame) -> go.Figure:
 
 
 def steps_figure(table: pd.DataFrame, by: str = "student") -> go.Figure:
-    """Accuracy by number of steps that the questions take, a line for each value of the column `by`."""
+    """Accuracy by number of steps that the questions take, a line for each value of the column `by`.
+
+    Colours go by the order of the values, as in an ablation's other figures; of students the first, before
+    distillation, has the second.
+    """
     figure = new_figure(300, "steps that the question takes", "accuracy")
     for number, (name, group) in enumerate(table.groupby(by, sort=False)):
         ordered = group.sort_values("num_steps")
-        _points(figure, ordered["num_steps"].astype(int).tolist(), ordered, str(name), number, mode="lines+markers")
+        _points(
+            figure,
+            ordered["num_steps"].astype(int).tolist(),
+            ordered,
+            str(name),
+            number,
+            mode="lines+markers",
+            swapped=by == "student",
+        )
     _as_shares(figure, table)
     figure.update_layout(scattermode="group", scattergap=0.8)
     figure.update_xaxes(dtick=1)
@@ -102,21 +114,24 @@ def sensitivity_figure(table: pd.DataFrame) -> go.Figure:
 
 
 def _points(
-    figure: go.Figure, x: Sequence[object], rows: pd.DataFrame, name: str, number: int | None = None, mode: str = ""
+    figure: go.Figure,
+    x: Sequence[object],
+    rows: pd.DataFrame,
+    name: str,
+    number: int | None = None,
+    mode: str = "",
+    swapped: bool = True,
 ) -> None:
     number = len(figure.data) if number is None else number
+    colour = category_colour(1 - number if swapped and number < 2 else number)
     accuracy = rows["accuracy"].astype(float)
     figure.add_scatter(
         x=list(x),
         y=accuracy,
         name=for_plotly(name, 40),
         mode=mode or "markers",
-        line={"color": category_colour(1 - number if number < 2 else number), "width": 1.5},
-        marker={
-            "color": category_colour(1 - number if number < 2 else number),
-            "symbol": category_symbol(number),
-            "size": 10,
-        },
+        line={"color": colour, "width": 1.5},
+        marker={"color": colour, "symbol": category_symbol(number), "size": 10},
         error_y=interval(accuracy, rows["low"], rows["high"], thickness=2, width=7),
         cliponaxis=False,  # none and all right lie on the figure's edges
         customdata=rows[["low", "high", "correct", "questions"]],

@@ -39,7 +39,7 @@ def ablations(run: Run) -> None:
     name = st.selectbox(
         "Ablation",
         list(found),
-        format_func=lambda key: f"{one_line(found[key].name, 60)} · {one_line(key, 40)} · {_status(found[key])}",
+        format_func=lambda key: " · ".join([one_line(found[key].name, 60), one_line(key, 40), *_status(found[key])]),
         key="ablation",
         width=560,
     )
@@ -54,8 +54,9 @@ def ablations(run: Run) -> None:
     _shown(run, ablation)
 
 
-def _status(ablation: Ablation) -> str:
-    return ablation.status if ablation.state.shipped is None else "shipped"
+def _status(ablation: Ablation) -> list[str]:
+    """One that was shipped says so by its name."""
+    return [ablation.status] if ablation.state.shipped is None else []
 
 
 def _shown(run: Run, ablation: Ablation) -> None:

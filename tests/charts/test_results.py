@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from kpod.charts.ablation import across_figure
 from kpod.charts.results import accuracy_figure, cost_figure, departures_figure, steps_figure
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -30,6 +31,15 @@ def test_accuracy_by_steps_is_a_line_a_student_in_order():
     table = rows(["one"] * 4, student=["before", "after"] * 2, num_steps=pd.array([3, 3, 1, 1], dtype="Int64"))
     figure = steps_figure(table)
     assert [list(trace.x) for trace in figure.data] == [[1, 3], [1, 3]]
+
+
+def test_methods_have_one_colour_in_all_figures_of_an_ablation():
+    table = rows(["one"] * 3, method=["plain", "kpod", "kpod-sig"], num_steps=pd.array([2] * 3, dtype="Int64"))
+    table = table.assign(label=table["method"], value="0", is_reference=[True, False, False])
+    by_steps, across = steps_figure(table, by="label"), across_figure(table, "value", "share")
+    assert {trace.name: trace.marker.color for trace in by_steps.data} == {
+        trace.name: trace.marker.color for trace in across.data
+    }
 
 
 def test_departures_are_stacked_and_narrow_ones_carry_no_figure():
