@@ -198,8 +198,8 @@ def test_two_runs_take_turns_one_is_killed_resumed_and_cancelled(config, runs):
     assert jobs.cancel(b)  # returns at once
     until(lambda: jobs.state(b).status == "cancelled")
     assert "time of grace" not in load_run(b.folder).log()
+    until(lambda: "Resuming distillation after step" in load_run(a.folder).log())
     until(lambda: jobs.state(a).stage == "distill")
-    assert "Resuming distillation after step" in load_run(a.folder).log()
     assert jobs.cancel(a, wait=True)
     assert jobs.state(a).status == "cancelled" and list(a.folder.glob("checkpoints/distill-*/step-*"))
 
