@@ -67,3 +67,7 @@ def test_its_weights_find_the_true_key_tokens(shipped):
     means = tokens.groupby("role", observed=True)["weight"].mean()
     assert means["result"] > 2 * means["number"] > 8 * means["filler"]
     assert means["filler"] <= means.min() + 0.003 and means["filler"] < means[["irrelevant", "cue", "operator"]].min()
+
+
+def test_its_log_names_no_folder_of_the_machine_that_made_it(shipped):
+    assert "(assets/nano)" in shipped.log() and "(/" not in shipped.log()
