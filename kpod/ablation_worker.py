@@ -16,10 +16,11 @@ import traceback
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from kpod.ablation import AblationReporter, run_cell
+from kpod.ablation import run_cell
 from kpod.ablation_donors import AblationDonors
 from kpod.ablation_store import Ablation, Cell, load_ablation
 from kpod.errors import InputError, RunCancelled
+from kpod.run_reporter import RunReporter
 from kpod.run_store import Run
 
 
@@ -41,8 +42,12 @@ class Orders:
         return iter(self._names.get, None)
 
 
-class WorkerReporter(AblationReporter):
-    """A run's reporter that also hears the end of the orders."""
+class WorkerReporter(RunReporter):
+    """A run's reporter that also hears the end of the orders.
+
+    The file `cancel` of the ablation is for the first process alone, which would else take a run that stopped by it,
+    before it has seen the file itself, for one that failed.
+    """
 
     def __init__(self, run: Run, orders: Orders):
         super().__init__(run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import signal
 import subprocess
@@ -20,8 +21,9 @@ from kpod import ablation_processes
 from kpod.ablation import run_ablation, start_ablation
 from kpod.ablation_processes import check_processes
 from kpod.ablation_store import TABLES, Ablation, load_ablation
+from kpod.ablation_worker import Orders, WorkerReporter
 from kpod.errors import InputError, RunCancelled
-from kpod.run_store import load_run, read_state
+from kpod.run_store import create_run, load_run, read_state
 from tests.support.tiny_runs import kpod_command, kpod_environment, tiny_config, write_questions
 
 METHODS = ("kpod", "plain", "kpod-prog")
@@ -223,6 +225,20 @@ def test_a_file_stops_them_too(at_work):
     code, _ = started.end()
     assert code == 130 and set(statuses(ablation).values()) == {"cancelled"}
     assert load_ablation(ablation.folder).status == "cancelled"
+
+
+def test_a_worker_stops_where_its_orders_end_and_not_by_the_file(config, tmp_path):
+    """The first process may not have seen the file yet, and would take a run that has stopped for one that failed."""
+    ablation = start_ablation(tmp_path / "orders", config, ("plain",), [0])
+    (ablation.folder / "cancel").touch()
+    run = create_run(ablation.folder / "plain-seed0", config)
+    reading, writing = os.pipe()
+    with open(reading, "rb", buffering=0) as stream:
+        orders = Orders(stream)
+        assert not WorkerReporter(run, orders).cancelled()
+        os.close(writing)
+        wait_for(lambda: orders.closed)
+        assert WorkerReporter(run, orders).cancelled()
 
 
 @pytest.mark.slow

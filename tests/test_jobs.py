@@ -186,6 +186,7 @@ def test_a_cancel_that_comes_while_a_run_goes_from_the_queue_to_work_is_heard(co
 def test_two_runs_take_turns_one_is_killed_resumed_and_cancelled(config, runs):
     a, b = jobs.start(config, folder=runs / "a"), jobs.start(config, folder=runs / "b")
     until(lambda: (jobs.state(a).step or 0) > 5 and jobs.state(a).stage == "distill")
+    until(lambda: list(a.folder.glob("checkpoints/distill-*/step-*")))  # there is something to go on from
     found = jobs.state(a)
     assert found.rate > 0 and found.seconds_left > 0 and found.memory_bytes > 1e8 and found.total == 40_000
     assert jobs.state(b).status == "queued" and jobs.state(b).place == 1
