@@ -1,4 +1,4 @@
-"""Settings that were renamed since: read from older files as what they are called now, and said so. No torch."""
+"""Settings that were renamed or came since: older files are read as what they meant, and it is said so. No torch."""
 
 from __future__ import annotations
 
@@ -24,8 +24,28 @@ class Renamed:
 RENAMED = (Renamed("data", "keep_wrong_rationales", "wrong_rationales", {False: "drop", True: "keep"}),)
 
 
+@dataclass(frozen=True)
+class Later:
+    """Settings that came later, with what all did before. `beside`: settings that a stored file always had, and that
+    nobody writes all of by hand; where they stand, what is absent was not there yet, and is not left to its default."""
+
+    section: str
+    beside: tuple[str, ...]
+    values: dict[str, Any]
+
+
+LATER = (
+    Later(
+        "weights",
+        ("mode", "epochs", "warmup_epochs", "lora_rank", "objective", "tolerance", "temperature", "logit_bound"),
+        {"generator_rate": None, "predictor_rate": None, "final_rate": 1.0},
+    ),
+)
+
+
 def translate_settings(values: Any) -> tuple[Any, tuple[str, ...]]:
-    """Plain values of an older file under the present names, and a sentence on each that was translated.
+    """Plain values of an older file under the present names, and a sentence on each that was translated; in a stored
+    file settings that came later are as all runs had them before.
 
     What cannot be translated (an unknown value, or the old name beside the new one) is left for validation to refuse.
     """
@@ -43,6 +63,10 @@ def translate_settings(values: Any) -> tuple[Any, tuple[str, ...]]:
             f"{each.section}.{each.before}={str(found).lower()} is of an older version and was read as "
             f"{each.section}.{each.now}={each.values[found]}."
         )
+    for each in LATER:
+        section = values.get(each.section) if isinstance(values, dict) else None
+        if isinstance(section, dict) and set(each.beside) <= set(section):
+            values = values | {each.section: each.values | section}
     return values, tuple(remarks)
 
 

@@ -16,13 +16,22 @@ class TokenWeightSettings(Section):
         "own: by the settings below; paper: as Eq. 2 to 7 are written, whatever some of those say",
         paper="paper",
     )
-    epochs: int = setting(6, "epochs of mask learning", unit="epochs", ge=1)
-    warmup_epochs: int = setting(2, "epochs of the answer predictor alone, before", unit="epochs", paper=0, ge=0)
-    batch_size: int = setting(8, "rationales a batch", unit="rationales", ge=1)
+    epochs: int = setting(2, "epochs of mask learning", unit="epochs", ge=1)
+    warmup_epochs: int = setting(1, "epochs of the answer predictor alone, before", unit="epochs", paper=0, ge=0)
+    batch_size: int = setting(4, "rationales a batch", unit="rationales", ge=1)
     max_questions: int | None = setting(
         None, "questions to learn from, drawn by the seed; all get weights; none: all of them", unit="questions", ge=1
     )
-    learning_rate: float = setting(5e-4, "of the weight generator and the answer predictor", gt=0)
+    learning_rate: float = setting(5e-4, "of the answer predictor", gt=0)
+    generator_rate: float | None = setting(
+        1e-3, "learning rate of the weight generator; none: that of the answer predictor", gt=0
+    )
+    predictor_rate: float | None = setting(
+        2e-4, "learning rate of the answer predictor after its warm-up; 0: it stays as it is; none: as before", ge=0
+    )
+    final_rate: float = setting(
+        0.1, "share of the learning rates that mask learning ends with, falling linearly", paper=1.0, gt=0, le=1
+    )
     lora_rank: int = setting(16, "rank of the answer predictor's adapter", ge=1)
     objective: Literal["constrained", "relative", "fixed"] = setting(
         "constrained",
@@ -33,7 +42,7 @@ class TokenWeightSettings(Section):
     tolerance: float = setting(
         0.15, "share of the information gap that masking may lose (constrained)", unit="share", gt=0, lt=1
     )
-    dual_start: float = setting(0.3, "alpha at the start of dual ascent", gt=0)
+    dual_start: float = setting(0.6, "alpha at the start of dual ascent", gt=0)
     dual_rate: float | None = setting(
         None, "rate of dual ascent a step; none: 25 / generator steps, from .01 to .2", gt=0
     )
@@ -54,6 +63,9 @@ class TokenWeightSettings(Section):
     prefixes: str = setting(
         "steps", "that must predict the answer (Eq. 5): steps, all, or sample:k for k, anew each epoch", paper="all"
     )
+    rest_weight: float = setting(
+        0.0, "of the rest of the rationale, that its steps so far must predict beside the answer", paper=0.0, ge=0
+    )
     predictor: str = setting(
         "own", "who predicts the answer: the student's own model, or another checkpoint", paper="flan-t5-large"
     )
@@ -61,12 +73,12 @@ class TokenWeightSettings(Section):
         "exact", "by an encoder-decoder predictor: every prefix for itself, or all at once, read causally"
     )
     predictor_every: int = setting(
-        3, "every so many batches trains the predictor alone; 0: never", unit="batches", paper=0, ge=0
+        0, "every so many batches trains the predictor alone, where it learns; 0: never", unit="batches", paper=0, ge=0
     )
-    logit_bound: float = setting(4.0, "weights stay within sigmoid(+-bound); 0: no bound", paper=0.0, ge=0)
+    logit_bound: float = setting(3.0, "a token's class moves its logit by at most this; 0: no bound", paper=0.0, ge=0)
 
     context_range: float = setting(
-        2.0, "how far place and neighbours move a token's logit from its class's; 0: they do not", paper=0.0, ge=0
+        3.0, "place and neighbours move a token's logit by at most this besides; 0: they do not", paper=0.0, ge=0
     )
 
     @field_validator("prefixes")
@@ -103,6 +115,6 @@ class TokenWeightSettings(Section):
 
 SET_BY_PAPER_MODE = (
     "warmup_epochs", "objective", "reduction", "sampling", "mask", "prefixes", "predictor_every", "logit_bound",
-    "context_range",
+    "context_range", "rest_weight", "generator_rate", "predictor_rate", "final_rate",
 )  # fmt: skip
 """What `weights.mode=paper` sets to the paper's value. alpha, the temperature and the predictor stay to be chosen."""

@@ -29,6 +29,7 @@ STATED = {
     "weights.predictor_every": "0, never",
     "weights.logit_bound": "0, no bound",
     "weights.context_range": "0",
+    "weights.rest_weight": "0, the answer alone (Eq. 5)",
     "difficulty.weighting": "softmax (Eq. 8)",
     "difficulty.temperature": "1 (Eq. 8)",
     "clustering.embedding": "glove, the mean over the words",

@@ -70,12 +70,6 @@ def svamp_smollm2() -> RunConfig:
                 "evaluation_split": "test",
             },
             "student": {"name": "smollm2-135m", "max_tokens": 176},
-            "weights": {
-                "epochs": 3,
-                "warmup_epochs": 2,
-                "batch_size": 4,
-                "predictor_every": 4,
-            },
             "clustering": {"embedding": "glove"},
             "curriculum": {"delta_s": 2},  # three stages: with 1 the budget would be overrun by 15% to finish in time
             "distillation": {"epochs": 6, "batch_size": 4, "probe_questions": 60},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from kpod.config import RunConfig, load_config, override, read_config
+from kpod.config import RunConfig, load_config, make_config, override, read_config
 from kpod.config_history import translate_settings
 from kpod.errors import InputError
 from kpod.run_store import load_run
@@ -53,3 +53,17 @@ def test_a_run_of_an_older_version_opens_and_knows_what_was_translated(tmp_path)
     path.write_text(path.read_text().replace("wrong_rationales: drop", "keep_wrong_rationales: false"))
     opened = load_run(run.folder)
     assert opened.config == run.config and len(opened.remarks) == 1
+
+
+LATER = {"generator_rate": None, "predictor_rate": None, "final_rate": 1.0}
+
+
+def test_settings_that_a_stored_file_does_not_have_yet_are_as_all_runs_had_them():
+    given = {"name": "R", "data": {"source": "a"}, "student": {"name": "x"}, "weights": {"tolerance": 0.2}}
+    config = make_config(given)
+    stored = config.model_dump()
+    stored["weights"] = {name: value for name, value in stored["weights"].items() if name not in LATER}
+    read, _ = read_config(yaml.safe_dump(stored))
+    assert read == make_config(config.model_dump() | {"weights": config.model_dump()["weights"] | LATER})
+    assert read_config(config.to_yaml())[0] == config  # its own are kept where the file has them
+    assert read_config(yaml.safe_dump(given))[0].weights.final_rate == 0.1  # what a person leaves out is the default

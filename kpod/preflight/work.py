@@ -23,6 +23,7 @@ CHECKPOINTS_AT_ONCE = 3  # two kept, one being written
 VALUES_A_TRAINED_WEIGHT = 3  # itself and AdamW's two moments
 BYTES_A_TRAINED_WEIGHT = 16  # those and its gradient, in float32
 UNSEEN_ACTIVATIONS = 1.3  # norms, gates and attention, beside the inputs and outputs of the matrices
+CONTINUED = 0.5  # of a rationale's tokens, about, follow a step that is drawn from the second to the last
 COPIES_OF_LOGITS = 3  # logits, their softmax, their gradient
 
 
@@ -34,8 +35,9 @@ def model_work(config: RunConfig, data: DataFigures, num_parameters: float) -> d
     if method.learns_weights:
         settings = config.weights.effective
         learned = min(settings.max_questions or data.questions, data.questions) / data.questions
-        tokens = learned * (data.tokens + data.prefix_tokens)
-        alone = 1 / settings.predictor_every if settings.predictor_every else 0.0
+        rest = CONTINUED * data.rationale_tokens if settings.rest_weight else 0.0
+        tokens = learned * (data.tokens + data.prefix_tokens + rest)
+        alone = 1 / settings.predictor_every if settings.predictor_every and settings.predictor_rate != 0 else 0.0
         measured = settings.epochs / MEASURE_EVERY * (1 - alone)
         work["weights"] = tokens * ((settings.warmup_epochs + settings.epochs) * training + 2 * measured * forward)
     samples = config.evaluation.samples

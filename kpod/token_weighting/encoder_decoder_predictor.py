@@ -1,6 +1,7 @@
 """Answer predictors of encoder-decoder models: every prefix encoded for itself, or all in one pass of the encoder.
 
-The encoder reads `question | rationale prefix`, the decoder writes trigger and answer. Encoded for itself a prefix is
+The encoder reads `question | rationale prefix`, the decoder writes trigger and answer, or what follows the prefix in
+the rationale. Encoded for itself a prefix is
 closed as the model closes every text (T5's </s>), and this is exact. In one pass the question does not see the
 rationale, a rationale token sees the question and the rationale up to itself, and nothing closes a prefix: then no
 token depends on what comes after it, and the decoder's cross-attention alone chooses the prefix. The model was trained
@@ -25,6 +26,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from kpod.prompt_pairs import EncodedPair
 from kpod.students.supervised_logits import logits_at
 from kpod.token_weighting.predictor import AnswerPredictor
+from kpod.token_weighting.prefixes import Continuation
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,9 @@ class EncoderDecoderBatch:
     input_ids_BL, rationale_BL: `question | rationale | closing`, right-padded, and which tokens are the rationale's.
     num_question_B, length_B, num_closing_B: tokens of the question, of question and rationale, and that close both.
     row_P, end_P: the rationale of a prefix, and how many tokens of question and rationale it holds. decoder_ids_PT,
-    predicts_PT: start, trigger and answer but for its last token, and where an answer token is predicted. targets_N,
-    row_N: the token and its rationale, in the row-major order of predicts_PT. num_tokens: without padding, every row
-    of the encoder once.
+    predicts_PT: start, trigger and answer (or start and continuation) but for the last token, and where a token is
+    predicted. targets_N, row_N, continues_N: the token, its rationale, and whether it is of a continuation, in the
+    row-major order of predicts_PT. num_tokens: without padding, every row of the encoder once.
     """
 
     input_ids_BL: Tensor
@@ -50,6 +52,7 @@ class EncoderDecoderBatch:
     predicts_PT: Tensor
     targets_N: Tensor
     row_N: Tensor
+    continues_N: Tensor
     num_tokens: int
 
 
@@ -60,8 +63,14 @@ class EncoderDecoderPredictor(AnswerPredictor):
         super().__init__(model, **more)
         self.one_pass = one_pass
 
-    def batch(self, examples: Sequence[EncodedPair], prefixes: Sequence[Sequence[int]]) -> EncoderDecoderBatch:
-        return build_batch(examples, prefixes, self.pad_id, self.model.config.decoder_start_token_id)
+    def batch(
+        self,
+        examples: Sequence[EncodedPair],
+        prefixes: Sequence[Sequence[int]],
+        continuations: Sequence[Continuation | None] | None = None,
+    ) -> EncoderDecoderBatch:
+        start_id = self.model.config.decoder_start_token_id
+        return build_batch(examples, prefixes, self.pad_id, start_id, continuations)
 
     def answer_logits(self, batch: EncoderDecoderBatch, mask_BM: Tensor, mask_embedding_D: Tensor | None) -> Tensor:
         inputs_BLD, bias_BL = self.masked_inputs(batch, mask_BM, mask_embedding_D)
@@ -88,11 +97,21 @@ class EncoderDecoderPredictor(AnswerPredictor):
 
 
 def build_batch(
-    examples: Sequence[EncodedPair], prefixes: Sequence[Sequence[int]], pad_id: int, start_id: int
+    examples: Sequence[EncodedPair],
+    prefixes: Sequence[Sequence[int]],
+    pad_id: int,
+    start_id: int,
+    continuations: Sequence[Continuation | None] | None = None,
 ) -> EncoderDecoderBatch:
-    """One row for the encoder an example, and one for the decoder a prefix; right-padded."""
+    """One row for the encoder an example, and one for the decoder a prefix, its continuation last; right-padded."""
     rows = [_one_row(example, start_id) for example in examples]
-    row_P = np.repeat(np.arange(len(rows)), [len(lengths) for lengths in prefixes])
+    continuations = continuations or [None] * len(examples)
+    read_P = [
+        read
+        for index, (row, lengths, continuation) in enumerate(zip(rows, prefixes, continuations, strict=True))
+        for read in _decoded(index, row, lengths, continuation)
+    ]
+    row_P = np.array([read.row for read in read_P])
     num_question_B = torch.tensor([len(row.question) for row in rows])
     length_B = num_question_B + torch.tensor([example.num_rationale for example in examples])
     encoded = [
@@ -101,7 +120,7 @@ def build_batch(
     ]
     input_ids_BL = pad_sequence([torch.from_numpy(ids) for ids in encoded], batch_first=True, padding_value=pad_id)
     column_L = torch.arange(input_ids_BL.shape[1])
-    answers_P = [rows[row].answer for row in row_P]
+    counts_P = [len(read.targets) for read in read_P]
     return EncoderDecoderBatch(
         input_ids_BL=input_ids_BL,
         rationale_BL=(column_L >= num_question_B[:, None]) & (column_L < length_B[:, None]),
@@ -109,13 +128,36 @@ def build_batch(
         length_B=length_B,
         num_closing_B=torch.tensor([len(row.closing) for row in rows]),
         row_P=torch.from_numpy(row_P),
-        end_P=num_question_B[row_P] + torch.tensor([length for lengths in prefixes for length in lengths]),
-        decoder_ids_PT=pad_sequence([rows[row].decoder for row in row_P], batch_first=True, padding_value=pad_id),
-        predicts_PT=pad_sequence([rows[row].predicts for row in row_P], batch_first=True, padding_value=False),
-        targets_N=torch.cat(answers_P),
-        row_N=torch.from_numpy(np.repeat(row_P, [len(answer) for answer in answers_P])),
-        num_tokens=sum(map(len, encoded)) + sum(len(rows[row].decoder) for row in row_P),
+        end_P=num_question_B[row_P] + torch.tensor([read.length for read in read_P]),
+        decoder_ids_PT=pad_sequence([read.decoder for read in read_P], batch_first=True, padding_value=pad_id),
+        predicts_PT=pad_sequence([read.predicts for read in read_P], batch_first=True, padding_value=False),
+        targets_N=torch.cat([read.targets for read in read_P]),
+        row_N=torch.from_numpy(np.repeat(row_P, counts_P)),
+        continues_N=torch.from_numpy(np.repeat([read.continues for read in read_P], counts_P)),
+        num_tokens=sum(map(len, encoded)) + sum(len(read.decoder) for read in read_P),
     )
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """What the decoder writes after a prefix of `length` tokens of a row's rationale."""
+
+    row: int
+    length: int
+    decoder: Tensor
+    predicts: Tensor
+    targets: Tensor
+    continues: bool
+
+
+def _decoded(index: int, row: _Row, lengths: Sequence[int], continuation: Continuation | None) -> list[_Decoded]:
+    found = [_Decoded(index, length, row.decoder, row.predicts, row.answer, False) for length in lengths]
+    if continuation is None:
+        return found
+    decoder = torch.cat([row.begin, torch.from_numpy(continuation.ids[:-1])])
+    targets = torch.from_numpy(continuation.ids[1:])
+    predicts = torch.arange(len(decoder)) >= len(row.begin)
+    return [*found, _Decoded(index, continuation.length, decoder, predicts, targets, True)]
 
 
 def block_causal(num_question_B: Tensor, size: int) -> Tensor:
@@ -145,6 +187,7 @@ def prefix_columns(batch: EncoderDecoderBatch, *, closed: bool) -> tuple[Tensor,
 class _Row:
     question: np.ndarray  # with the steps that a part of a longer rationale is given
     closing: np.ndarray
+    begin: Tensor  # what every text of the decoder begins with
     decoder: Tensor
     predicts: Tensor
     answer: Tensor
@@ -155,10 +198,12 @@ def _one_row(example: EncodedPair, start_id: int) -> _Row:
     begin_end = example.num_encoder + example.num_begin
     start, end = example.answer_positions
     # The last answer token is only predicted, never read.
-    decoder = np.concatenate([[start_id], ids[example.num_encoder : begin_end], ids[example.rationale_end : end - 1]])
+    begin = np.concatenate([[start_id], ids[example.num_encoder : begin_end]])
+    decoder = np.concatenate([begin, ids[example.rationale_end : end - 1]])
     return _Row(
         question=np.concatenate([ids[:opened], ids[begin_end : example.num_question]]),
         closing=ids[opened : example.num_encoder],
+        begin=torch.from_numpy(begin),
         decoder=torch.from_numpy(decoder),
         predicts=torch.arange(len(decoder)) >= len(decoder) - (end - start),
         answer=torch.from_numpy(ids[start:end]),

@@ -20,12 +20,13 @@ def encoding_difference(learner: MaskLearner, batch: RationaleBatch) -> dict[str
         return {}
     size = int(batch.rationale_BL.sum(1).max())
     full_BM = torch.ones(len(batch.input_ids_BL), size, device=learner.device)
-    targets_N, chosen = batch.targets_N.to(learner.device), predictor.one_pass
+    answers_N = ~batch.continues_N.to(learner.device)
+    targets_N, chosen = batch.targets_N.to(learner.device)[answers_N], predictor.one_pass
     nlls = {}
     for one_pass in (False, True):
         predictor.one_pass = one_pass
         logits_NV = predictor.answer_logits(batch, full_BM, learner.mask_embedding_D)
-        nlls[one_pass] = torch.nn.functional.cross_entropy(logits_NV.float(), targets_N, reduction="none")
+        nlls[one_pass] = torch.nn.functional.cross_entropy(logits_NV[answers_N].float(), targets_N, reduction="none")
     predictor.one_pass = chosen
     return {
         "nll_exact": nlls[False].mean().item(),

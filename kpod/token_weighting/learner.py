@@ -16,14 +16,15 @@ from kpod.prompts import EncodedExample
 from kpod.token_weighting.applying import generator_options, rationale_logits, weights_of
 from kpod.token_weighting.encoder_decoder_predictor import EncoderDecoderPredictor
 from kpod.token_weighting.foreign_predictor import ForeignPredictor
-from kpod.token_weighting.losses import Price, answer_loss, dual_rate, keep_cost
+from kpod.token_weighting.losses import Price, dual_rate, keep_cost, rationale_loss
 from kpod.token_weighting.masking import sample_mask
 from kpod.token_weighting.model import WeightGenerator
 from kpod.token_weighting.options import MaskLearningOptions
 from kpod.token_weighting.predictor import AnswerPredictor, CausalPredictor, RationaleBatch
-from kpod.token_weighting.sums import summed_answer_loss, summed_mask
+from kpod.token_weighting.sums import summed_loss, summed_mask
 
 KEEP_RATES = (0.2, 1.0)  # of the random masks that the predictor trains under
+CLASS_RATE = 0.3  # of the generator's rate, for its class part: faster, a class is at its bound before it is graded
 NO_BOUND = 1e6  # for a logit bound of 0: bound * tanh(l / bound) is l
 
 
@@ -46,7 +47,7 @@ class MaskLearner:
         table_VD = self.embedding.weight
         self.device, width = table_VD.device, table_VD.shape[1]
         self.generator_options = generator_options(
-            width=width, logit_bound=options.logit_bound or NO_BOUND, context_range=options.context_range
+            width=width, logit_bound=options.logit_bound or NO_BOUND, context_bound=options.context_range
         )
         self.generator = WeightGenerator(**self.generator_options).to(self.device)
         learned = options.mask == "learned"
@@ -59,7 +60,32 @@ class MaskLearner:
             options.tolerance,
             options.dual_rate or dual_rate(num_generator_steps),
         )
-        self.optimizer = torch.optim.AdamW(list(self.trainable().values()), lr=options.learning_rate, weight_decay=0.0)
+        self.optimizer = torch.optim.AdamW(
+            [
+                {"params": self.generator.class_parameters(), "lr": CLASS_RATE * options.rate_of_generator},
+                {"params": self.generator.context_parameters(), "lr": options.rate_of_generator},
+                {"params": self._predictors_tensors(), "lr": options.learning_rate},
+            ],
+            weight_decay=0.0,
+        )
+
+    def set_rates(self, share: float) -> None:
+        """Learning rates with `share` of the steps since the warm-up done; at a rate of 0 the predictor is frozen."""
+        left = 1 - share * (1 - self.options.final_rate)
+        rate, predictors = self.options.rate_of_generator, self.options.rate_of_predictor
+        rates = (CLASS_RATE * rate, rate, predictors)
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = left * rate
+        for tensor in self._predictors_tensors():
+            tensor.requires_grad_(predictors > 0)
+
+    def rate_of(self, *, generator: bool) -> float:
+        """The learning rate now, of the generator or of the answer predictor."""
+        return self.optimizer.param_groups[1 if generator else 2]["lr"]
+
+    def _predictors_tensors(self) -> list[Tensor]:
+        """All that is trained but for the generator."""
+        return [value for name, value in self.trainable().items() if not name.startswith("generator.")]
 
     def trainable(self) -> dict[str, Tensor]:
         """Every trained tensor by name, in the optimiser's order."""
@@ -99,7 +125,8 @@ class MaskLearner:
         if options.reduction == "mean":
             self._step(self.price.loss(nll, keep_rate))
         else:
-            summed = summed_answer_loss(logits_NV, batch.targets_N.to(self.device), len(mask_BM))
+            targets_N, continues_N = (each.to(self.device) for each in (batch.targets_N, batch.continues_N))
+            summed = summed_loss(logits_NV, targets_N, continues_N, len(mask_BM), options.rest_weight)
             self._step(self.price.loss(summed, summed_mask(mask_BM, valid_BM)))
         self.price.ascend()
         figures = {"nll_masked": nll.item(), "keep_rate": keep_rate.item(), "alpha": self.price.alpha}
@@ -134,13 +161,13 @@ class MaskLearner:
         return full, empty
 
     def answer_nll(self, batch: RationaleBatch, mask_BM: Tensor) -> Tensor:
-        """The answer's NLL over all prefixes of the masked rationales (Eq. 5), as means."""
+        """The answer's NLL over all prefixes of the masked rationales (Eq. 5), and that of their continuations times
+        `rest_weight` where the batch has some, as means."""
         return self._mean_nll(batch, self.predictor.answer_logits(batch, mask_BM, self.mask_embedding_D))
 
     def _mean_nll(self, batch: RationaleBatch, logits_NV: Tensor) -> Tensor:
-        return answer_loss(
-            logits_NV, batch.targets_N.to(self.device), batch.row_N.to(self.device), len(batch.input_ids_BL)
-        )
+        told = (each.to(self.device) for each in (batch.targets_N, batch.row_N, batch.continues_N))
+        return rationale_loss(logits_NV, *told, len(batch.input_ids_BL), self.options.rest_weight)
 
     def weight_logits(self, batch: RationaleBatch) -> tuple[Tensor, Tensor]:
         """Logits of the weights (B, M), and which of them are tokens and not padding."""
@@ -156,8 +183,7 @@ class MaskLearner:
         check_finite("The loss of mask learning", loss.item())
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        others = [value for name, value in self.trainable().items() if not name.startswith("generator.")]
-        for parameters, largest in ((list(self.generator.parameters()), 0.5), (others, 1.0)):
+        for parameters, largest in ((list(self.generator.parameters()), 0.5), (self._predictors_tensors(), 1.0)):
             norm = nn.utils.clip_grad_norm_(parameters, largest)
             check_finite("The norm of the gradient of mask learning", norm.item())
         self.optimizer.step()

@@ -19,12 +19,30 @@ LEAST_GAP = 0.05  # nats: a rationale that is worth less is no unit to measure i
 def answer_loss(logits_NV: Tensor, targets_N: Tensor, row_N: Tensor, num_rows: int) -> Tensor:
     """NLL of the answers: mean over the prefixes and answer tokens of a rationale, then over rationales (Eq. 5).
 
-    The paper sums over prefixes; a mean keeps alpha comparable between short and long rationales.
+    The paper sums over prefixes; a mean keeps alpha comparable between short and long rationales. Rationales without
+    such a token are left out; 0 where no rationale has one.
     """
     nll_N = torch.nn.functional.cross_entropy(logits_NV.float(), targets_N, reduction="none")
     sums_B = torch.zeros(num_rows, dtype=nll_N.dtype, device=nll_N.device).index_add_(0, row_N, nll_N)
-    counts_B = torch.bincount(row_N, minlength=num_rows).to(nll_N.dtype)
-    return (sums_B / counts_B).mean()
+    counts_B = torch.bincount(row_N, minlength=num_rows)
+    return (sums_B / counts_B.clamp(min=1)).sum() / (counts_B > 0).sum().clamp(min=1)
+
+
+def rationale_loss(
+    logits_NV: Tensor, targets_N: Tensor, row_N: Tensor, continues_N: Tensor, num_rows: int, rest_weight: float
+) -> Tensor:
+    """What a masked rationale must leave predictable: NLL of the answers + rest_weight * NLL of the continuations, each
+    a mean as in `answer_loss`. With a weight of 0 it is Eq. 5.
+
+    The continuation is not in the paper. Where an answer is the last result, it is all that Eq. 5 asks for: results of
+    earlier steps are worth nothing to the answer, but to the steps that go on from them.
+    """
+    answers_N = ~continues_N
+    loss = answer_loss(logits_NV[answers_N], targets_N[answers_N], row_N[answers_N], num_rows)
+    if not rest_weight or not continues_N.any():
+        return loss
+    rest = answer_loss(logits_NV[continues_N], targets_N[continues_N], row_N[continues_N], num_rows)
+    return loss + rest_weight * rest
 
 
 def keep_cost(logits_BM: Tensor, valid_BM: Tensor) -> Tensor:

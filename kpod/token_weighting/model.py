@@ -15,11 +15,12 @@ NUM_WAVES, LONGEST_WAVE = 8, 200.0  # of the places in a rationale, in radians a
 class WeightGenerator(nn.Module):
     """w_j = sigmoid(MLP(SelfAttention(Emb(r)))_j), a two-layer MLP behind one self-attention layer (Eq. 2).
 
-    The student's input embeddings come in from outside and stay frozen. Attention over embeddings alone knows no order:
-    equal tokens of a rationale get equal weights, a result as much as the same number copied. `context_range` r > 0
-    adds r * tanh(c_j) to the logit, c_j from the token's place and its neighbours; bounded, so that it grades the
-    tokens of a class and does not overrule the class (0: as the paper has it). Logits are bounded smoothly, as
+    The student's input embeddings come in from outside and stay frozen. The logit is bounded smoothly, as
     bound * tanh(l / bound): beyond a hard clamp there is no gradient and a masked token could never come back.
+    Attention over embeddings alone knows no order: equal tokens of a rationale get equal weights, a result as much as
+    the same number copied. `context_bound` r > 0 adds r * tanh(c_j), c_j from the token's place and its neighbours; so
+    bounded, it grades the tokens of a class and does not overrule the class (0: as the paper has it). It is added
+    outside the first bound: inside, a class that has reached the bound, as digits soon do, would have no grades left.
     """
 
     def __init__(
@@ -29,28 +30,37 @@ class WeightGenerator(nn.Module):
         num_heads: int = 4,
         hidden: int | None = None,
         logit_bound: float = 4.0,
-        initial_logit: float = 2.0,
-        context_range: float = 0.0,
+        initial_logit: float = 1.0,
+        context_bound: float = 0.0,
     ):
         super().__init__()
-        self.logit_bound, self.context_range = logit_bound, context_range
+        self.logit_bound, self.context_bound = logit_bound, context_bound
         # Embeddings of language models are small (a standard deviation of .02 to .1) and differ by model.
         self.norm = nn.LayerNorm(width)
         self.attention = nn.MultiheadAttention(width, _heads(width, num_heads), batch_first=True)
         self.mlp = _scorer(width, hidden or width)
-        nn.init.constant_(self.mlp[2].bias, initial_logit)  # starts by keeping nearly everything
-        self.context = TokenContext(width) if context_range else None
+        nn.init.constant_(self.mlp[2].bias, initial_logit)  # starts by keeping most of a rationale
+        self.context = TokenContext(width) if context_bound else None
+
+    def context_parameters(self) -> list[nn.Parameter]:
+        """Those of the part that reads place and neighbours."""
+        return [] if self.context is None else list(self.context.parameters())
+
+    def class_parameters(self) -> list[nn.Parameter]:
+        """All others: those of Eq. 2."""
+        return [value for name, value in self.named_parameters() if not name.startswith("context.")]
 
     def forward(self, embeddings_BMD: Tensor, valid_BM: Tensor) -> Tensor:
-        """Bounded logits (B, M) of the weights; `valid_BM` is False at padding."""
+        """Logits (B, M) of the weights, within +-(logit_bound + context_bound); `valid_BM` is False at padding."""
         hidden_BMD = self.norm(embeddings_BMD)
         attended_BMD, _ = self.attention(
             hidden_BMD, hidden_BMD, hidden_BMD, key_padding_mask=~valid_BM, need_weights=False
         )
         logits_BM = self.mlp(hidden_BMD + attended_BMD).squeeze(-1)
-        if self.context is not None:
-            logits_BM = logits_BM + self.context_range * torch.tanh(self.context(embeddings_BMD, valid_BM))
-        return self.logit_bound * torch.tanh(logits_BM / self.logit_bound)
+        logits_BM = self.logit_bound * torch.tanh(logits_BM / self.logit_bound)
+        if self.context is None:
+            return logits_BM
+        return logits_BM + self.context_bound * torch.tanh(self.context(embeddings_BMD, valid_BM))
 
 
 class TokenContext(nn.Module):

@@ -34,6 +34,10 @@ class MaskLearningOptions:
     encoding: str = "exact"
     context_range: float = 0.0
     max_questions: int | None = None
+    rest_weight: float = 0.0
+    generator_rate: float | None = None
+    predictor_rate: float | None = None
+    final_rate: float = 1.0
 
     def temperature_at(self, share: float) -> float:
         """The temperature when `share` (0..1) of the generator's steps are done: from `temperature_start` down to
@@ -49,6 +53,21 @@ class MaskLearningOptions:
     def hardness_at(self, share: float) -> float:
         """How far samples have gone over from soft (0) to hard ones (1) when `share` of the steps are done."""
         return {"soft": 0.0, "hard": 1.0, "annealed": share}[self.sampling]
+
+    @property
+    def rate_of_generator(self) -> float:
+        """The learning rate of the weight generator."""
+        return self.learning_rate if self.generator_rate is None else self.generator_rate
+
+    @property
+    def rate_of_predictor(self) -> float:
+        """The learning rate of the answer predictor after its warm-up; 0 where it stays as that left it."""
+        return self.learning_rate if self.predictor_rate is None else self.predictor_rate
+
+    @property
+    def predictor_steps_every(self) -> int:
+        """After the warm-up every so many steps are the predictor's alone; 0: none."""
+        return self.predictor_every if self.rate_of_predictor else 0
 
     @property
     def num_sampled(self) -> int | None:

@@ -17,20 +17,22 @@ from kpod.prompts import EncodedExample
 from kpod.students.linear_layers import is_linear, stands_transposed
 from kpod.students.supervised_logits import logits_at
 from kpod.token_weighting.masking import apply_mask
-from kpod.token_weighting.prefixes import build_prefix_batch
+from kpod.token_weighting.prefixes import Continuation, build_prefix_batch
 
 
 class RationaleBatch(Protocol):
     """What every batch holds: tokens, where the rationale stands in them, and which answer tokens are predicted.
 
-    rationale_BL is row-major in the order of the examples; targets_N and row_N give the token and its rationale.
-    num_tokens: of questions and rationales, and of trigger and answer once a prefix; without padding.
+    rationale_BL is row-major in the order of the examples; targets_N and row_N give the token and its rationale,
+    continues_N whether it is of a continuation and not of an answer. num_tokens: of questions, rationales and
+    continuations, and of trigger and answer once a prefix; without padding.
     """
 
     input_ids_BL: Tensor
     rationale_BL: Tensor
     targets_N: Tensor
     row_N: Tensor
+    continues_N: Tensor
     num_tokens: int
 
 
@@ -47,22 +49,29 @@ class AnswerPredictor(ABC):
         self.embedding = model.get_input_embeddings()
         self.student_embedding = self.embedding if student_embedding is None else student_embedding
         self.projection = None if student_embedding is None else _linear_map(student_embedding, self.embedding)
+        self._adapter = {name: value for name, value in self.model.named_parameters() if value.requires_grad}
 
     @abstractmethod
-    def batch(self, examples: Sequence[EncodedExample], prefixes: Sequence[Sequence[int]]) -> RationaleBatch:
-        """Rows of examples with the given prefixes (numbers of rationale tokens) of each."""
+    def batch(
+        self,
+        examples: Sequence[EncodedExample],
+        prefixes: Sequence[Sequence[int]],
+        continuations: Sequence[Continuation | None] | None = None,
+    ) -> RationaleBatch:
+        """Rows of examples with the given prefixes (numbers of rationale tokens) of each, and continuations."""
 
     @abstractmethod
     def answer_logits(self, batch: Any, mask_BM: Tensor, mask_embedding_D: Tensor | None) -> Tensor:
-        """Logits (N, V) of the answer tokens after every prefix of the masked rationales, in the batch's order."""
+        """Logits (N, V) of the answer tokens after every prefix of the masked rationales, and of the continuations, in
+        the batch's order."""
 
     @property
     def device(self) -> torch.device:
         return self.embedding.weight.device
 
     def named_trainable(self) -> dict[str, Tensor]:
-        """The adapter's tensors, and the linear map's, by name."""
-        named = {name: value for name, value in self.model.named_parameters() if value.requires_grad}
+        """The adapter's tensors, and the linear map's, by name; frozen after the warm-up or not."""
+        named = dict(self._adapter)
         if self.projection is not None:
             named |= {f"projection.{name}": value for name, value in self.projection.named_parameters()}
         return named
@@ -93,8 +102,13 @@ class AnswerPredictor(ABC):
 class CausalPredictor(AnswerPredictor):
     """All prefixes in one pass; see `prefixes`."""
 
-    def batch(self, examples: Sequence[EncodedExample], prefixes: Sequence[Sequence[int]]) -> RationaleBatch:
-        return build_prefix_batch(examples, prefixes, self.pad_id)
+    def batch(
+        self,
+        examples: Sequence[EncodedExample],
+        prefixes: Sequence[Sequence[int]],
+        continuations: Sequence[Continuation | None] | None = None,
+    ) -> RationaleBatch:
+        return build_prefix_batch(examples, prefixes, self.pad_id, continuations=continuations)
 
     def answer_logits(self, batch: Any, mask_BM: Tensor, mask_embedding_D: Tensor | None) -> Tensor:
         inputs_BLD, bias_BL = self.masked_inputs(batch, mask_BM, mask_embedding_D)

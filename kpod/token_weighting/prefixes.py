@@ -2,7 +2,8 @@
 
 A row is `question | rationale | copy_1 | ... | copy_K`; copy k is the trigger and the answer, sees the question, the
 first k tokens of the rationale and itself, and its positions go on from there. So one pass gives the logits that K
-separate passes over `question | first k tokens | trigger | answer` would give.
+separate passes over `question | first k tokens | trigger | answer` would give. One more copy may stand behind them:
+what follows a prefix in the rationale, which then sees that prefix and itself in the same way.
 """
 
 # Shapes: B rows, L tokens of the longest row, N predicted answer tokens of the whole batch.
@@ -25,8 +26,9 @@ class PrefixBatch:
 
     input_ids_BL, position_ids_BL; attention_mask_B1LL: float, 0 or the dtype's lowest (a boolean 4-D mask is silently
     wrong under eager attention). rationale_BL: True at rationale tokens, row-major in the order of the examples.
-    predicts_BL: True where an answer token is predicted. targets_N, row_N, prefix_N: the token, its row and the
-    number of rationale tokens that its copy sees, in the row-major order of predicts_BL. num_tokens: without padding.
+    predicts_BL: True where a token of an answer or of a continuation is predicted. targets_N, row_N, prefix_N,
+    continues_N: the token, its row, the number of rationale tokens that its copy sees, and whether it is of a
+    continuation, in the row-major order of predicts_BL. num_tokens: without padding.
     """
 
     input_ids_BL: Tensor
@@ -37,7 +39,20 @@ class PrefixBatch:
     targets_N: Tensor
     row_N: Tensor
     prefix_N: Tensor
+    continues_N: Tensor
     num_tokens: int
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """What follows the first `length` tokens of a rationale: `ids` in the predictor's vocabulary, at least two.
+
+    The first is not predicted: a causal model would do so at the last token of the prefix, whose own embedding no mask
+    of its key hides.
+    """
+
+    length: int
+    ids: np.ndarray
 
 
 def prefix_lengths(example: EncodedExample, mode: str) -> list[int]:
@@ -58,14 +73,33 @@ def sampled_lengths(num_rationale: int, count: int, seed: tuple[int, ...]) -> li
     return [*sorted(int(length) for length in drawn), num_rationale]
 
 
+def drawn_continuation(
+    example: EncodedExample, seed: tuple[int, ...], tokens: EncodedExample | None = None
+) -> Continuation | None:
+    """All steps from one on, drawn by `seed` from the second to the last; None for a rationale of one step.
+
+    tokens: the same rationale in the predictor's tokens, where those are not the student's.
+    """
+    first = np.flatnonzero(np.diff(example.token_steps)) + 1  # of every step but step 0
+    if not len(first):
+        return None
+    length = int(np.random.default_rng(seed).choice(first))
+    tokens = tokens or example
+    rationale = tokens.input_ids[tokens.num_question : tokens.rationale_end]
+    ids = rationale[tokens.token_steps >= example.token_steps[length]]
+    return Continuation(length, ids) if len(ids) > 1 else None
+
+
 def build_prefix_batch(
     examples: Sequence[EncodedExample],
     prefixes: Sequence[Sequence[int]],
     pad_id: int,
     dtype: torch.dtype = torch.float32,
+    continuations: Sequence[Continuation | None] | None = None,
 ) -> PrefixBatch:
-    """One-pass rows of examples, right-padded, with the given prefixes of each."""
-    rows = [_one_row(example, lengths) for example, lengths in zip(examples, prefixes, strict=True)]
+    """One-pass rows of examples, right-padded, with the given prefixes of each, and one continuation at most."""
+    continuations = continuations or [None] * len(examples)
+    rows = [_one_row(*each) for each in zip(examples, prefixes, continuations, strict=True)]
     size = max(len(row.input_ids) for row in rows)
     stack = {
         name: np.stack([_pad(getattr(row, name), size, fill) for row in rows])
@@ -97,6 +131,7 @@ def build_prefix_batch(
         targets_N=torch.from_numpy(np.concatenate([row.targets for row in rows])),
         row_N=torch.from_numpy(np.repeat(np.arange(len(rows)), [len(row.targets) for row in rows])),
         prefix_N=torch.from_numpy(np.concatenate([row.target_prefix for row in rows])),
+        continues_N=torch.from_numpy(np.concatenate([row.continues for row in rows])),
         num_tokens=sum(len(row.input_ids) for row in rows),
     )
 
@@ -110,9 +145,31 @@ class _Row:
     predicts: np.ndarray
     targets: np.ndarray
     target_prefix: np.ndarray
+    continues: np.ndarray
 
 
-def _one_row(example: EncodedExample, lengths: Sequence[int]) -> _Row:
+def _one_row(example: EncodedExample, lengths: Sequence[int], continuation: Continuation | None) -> _Row:
+    answers = _answer_copies(example, lengths)
+    return answers if continuation is None else _continued(answers, example, continuation)
+
+
+def _continued(row: _Row, example: EncodedExample, continuation: Continuation) -> _Row:
+    """The row with the continuation as its last copy; as of an answer, its last token is predicted and never read."""
+    start, read = example.num_question + continuation.length, len(continuation.ids) - 1
+    more = _Row(
+        input_ids=continuation.ids[:-1],
+        position_ids=start + np.arange(read),
+        visible=np.full(read, start),
+        copy=np.full(read, row.copy.max() + 1),
+        predicts=np.ones(read, dtype=bool),
+        targets=continuation.ids[1:],
+        target_prefix=np.full(read, continuation.length),
+        continues=np.ones(read, dtype=bool),
+    )
+    return _Row(*(np.concatenate(pair) for pair in zip(vars(row).values(), vars(more).values(), strict=True)))
+
+
+def _answer_copies(example: EncodedExample, lengths: Sequence[int]) -> _Row:
     base = example.rationale_end
     answer_start, answer_end = example.answer_positions
     # The last answer token is only predicted, never read.
@@ -128,6 +185,7 @@ def _one_row(example: EncodedExample, lengths: Sequence[int]) -> _Row:
         predicts=np.concatenate([np.zeros(base, dtype=bool), np.tile(predicts_copy, copies)]),
         targets=np.tile(example.input_ids[answer_start:answer_end], copies),
         target_prefix=np.repeat(np.asarray(lengths), answer_end - answer_start),
+        continues=np.zeros(copies * (answer_end - answer_start), dtype=bool),
     )
 
 

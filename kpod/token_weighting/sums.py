@@ -8,9 +8,13 @@ import torch
 from torch import Tensor
 
 
-def summed_answer_loss(logits_NV: Tensor, targets_N: Tensor, num_rows: int) -> Tensor:
-    """Eq. 5: the answer's NLL, summed over the prefixes and answer tokens of a rationale; mean over the batch."""
-    return torch.nn.functional.cross_entropy(logits_NV.float(), targets_N, reduction="sum") / num_rows
+def summed_loss(logits_NV: Tensor, targets_N: Tensor, continues_N: Tensor, num_rows: int, rest_weight: float) -> Tensor:
+    """Eq. 5: the answer's NLL, summed over the prefixes and answer tokens of a rationale; mean over the batch.
+
+    With a `rest_weight` the sum over the continuations' tokens besides (not in the paper).
+    """
+    nll_N = torch.nn.functional.cross_entropy(logits_NV.float(), targets_N, reduction="none")
+    return torch.where(continues_N, rest_weight * nll_N, nll_N).sum() / num_rows
 
 
 def summed_mask(mask_BM: Tensor, valid_BM: Tensor) -> Tensor:

@@ -5,13 +5,15 @@ Learned as the paper writes it the weights collapse: every token is kept, or non
 
 | part | default | paper mode |
 |---|---|---|
-| answer predictor before and between | warmed up alone under random masks, and so again on every few batches | never |
+| answer predictor | warmed up alone under random masks, then at a low rate; rates fall | never alone, one rate |
 | price of keeping a token (Eq. 7) | dual ascent on a tolerated loss, in units of the information gap | fixed alpha |
 | losses (Eq. 5, 6) | means; the expected share of tokens that is kept | sums; the drawn mask's |
 | prefixes (Eq. 5) | those that end a step | all |
 | masked token (Eq. 4) | a key that attention passes over | zero |
 | sample (Eq. 3) | soft | hard, straight-through |
-| logits (Eq. 2) | bounded smoothly; a bounded part from a token's place and neighbours | as they are |
+| logits (Eq. 2) | bounded smoothly; besides, a bounded part from a token's place and neighbours | as they are |
+
+`rest_weight`, 0 by default, asks that the rest of the rationale stay predictable beside the answer.
 """
 
 from __future__ import annotations
@@ -40,10 +42,11 @@ from kpod.token_weighting.learner import MaskLearner
 from kpod.token_weighting.losses import Price, collapse_warning
 from kpod.token_weighting.options import MaskLearningOptions
 from kpod.token_weighting.predictor import RationaleBatch
-from kpod.token_weighting.prefixes import prefix_lengths, sampled_lengths
+from kpod.token_weighting.prefixes import drawn_continuation, prefix_lengths, sampled_lengths
 
 MEASURE_EVERY = 6  # steps between measurements of the full and the empty rationale
 DRAW = 1_000_003  # the draw of the questions to learn from, beside those of the epochs' batches
+REST = 2_000_003  # the draws of continuations, beside those
 PREDICTOR, MASK = "predictor", "mask"  # the kinds of steps: the predictor alone, or with the generator
 WATCHED = {PREDICTOR: "nll_random", MASK: "nll_masked"}  # the answer's NLL of each kind
 
@@ -102,7 +105,7 @@ def learn_token_weights(
             nll_masked=losses.masked,
             nll_full=losses.full,
             nll_empty=losses.empty,
-            logit_bound=options.logit_bound,
+            logit_bound=options.logit_bound and options.logit_bound + options.context_range,
             first_empty=training.learner.price.first_empty,
         ),
         losses=losses,
@@ -125,17 +128,17 @@ class _Training:
     ):
         self.examples, self.options, self.reporter = examples, options, reporter
         self.checkpoints = checkpoints
-        others = [None] * len(examples) if foreign is None else foreign.examples
+        self.told = examples if foreign is None else foreign.examples  # in the tokens that the predictor writes
         self.read = [  # what the predictor reads
-            example if other is None else with_student_rationale(example, other)
-            for example, other in zip(examples, others, strict=True)
+            example if foreign is None else with_student_rationale(example, other)
+            for example, other in zip(examples, self.told, strict=True)
         ]
         self.learned_from = np.array(drawn_rows(len(examples), options.max_questions, (options.seed, DRAW)))
         self.lengths = [len(examples[row]) for row in self.learned_from]
         self.steps_an_epoch = -(-len(self.learned_from) // options.batch_size)
         self.total_steps = (options.warmup_epochs + options.epochs) * self.steps_an_epoch
         self.mask_steps = options.epochs * self.steps_an_epoch
-        every = options.predictor_every
+        every = options.predictor_steps_every
         generator_steps = self.mask_steps * (every - 1) // every if every else self.mask_steps
         self.learner = MaskLearner(model, options, generator_steps, pad_id, foreign)
         vocabulary = self.learner.predictor.embedding.weight.shape[0]
@@ -171,7 +174,10 @@ class _Training:
         drawn = self.learned_from[drawn_rows(len(self.learned_from), MEASURED, (seed, DRAW))]
         lengths = [len(self.examples[row]) for row in drawn]
         epoch = self.options.warmup_epochs + self.options.epochs
-        batches = (self._batch(epoch, drawn[rows]) for rows in sorted_batches(lengths, self.options.batch_size))
+        batches = (
+            self._batch(epoch, drawn[rows], continued=False)
+            for rows in sorted_batches(lengths, self.options.batch_size)
+        )
         return measure_answer_losses(self.learner, batches, seed)
 
     def _one_step(self) -> None:
@@ -192,7 +198,7 @@ class _Training:
                 "step": self.step,
                 "epoch": epoch + 1,
                 **figures,
-                "learning_rate": self.options.learning_rate,
+                "learning_rate": self.learner.rate_of(generator=figures["phase"] == MASK),
                 "tokens": batch.num_tokens,
                 "seconds": round(time.monotonic() - started, 4),
                 "seconds_left": round(self.time_left.seconds() or 0.0, 1),
@@ -204,17 +210,25 @@ class _Training:
         """One step, of the kind whose turn it is; what it measured. Raises NotFinite."""
         options, learner = self.options, self.learner
         seed = options.seed * 1_000_003 + self.step
-        mask_step = self.step - options.warmup_epochs * self.steps_an_epoch
-        every = options.predictor_every
+        mask_step = self._mask_step
+        every = options.predictor_steps_every
+        share = mask_step / max(1, self.mask_steps - 1)
+        if mask_step >= 0:
+            learner.set_rates(share)
         if mask_step < 0 or (every and mask_step % every == every - 1):
             return {"phase": PREDICTOR, "nll_random": learner.train_predictor(batch, seed)}
         if mask_step == 0:
             self.notes = encoding_difference(learner, batch)
         measured = learner.price.nll_full is None or mask_step % MEASURE_EVERY == 0
-        figures = learner.train_both(batch, seed, mask_step / max(1, self.mask_steps - 1), measured=measured)
+        figures = learner.train_both(batch, seed, share, measured=measured)
         worth = {"nll_full": learner.price.nll_full, "nll_empty": learner.price.nll_empty}
         noted = self.notes if mask_step == 0 else {}
         return {"phase": MASK, **figures, **worth, **noted}
+
+    @property
+    def _mask_step(self) -> int:
+        """The steps since the warm-up; below 0 in it."""
+        return self.step - self.options.warmup_epochs * self.steps_an_epoch
 
     def _look_out(self, figures: dict[str, Any]) -> None:
         phase = figures["phase"]
@@ -230,18 +244,27 @@ class _Training:
             total=self.total_steps,
             checkpoints=self.checkpoints,
             last_good_step=last_good_step,
-            setting="weights.learning_rate",
-            value=self.options.learning_rate,
+            **self._rate_to_lower(),
         )
+
+    def _rate_to_lower(self) -> dict[str, Any]:
+        """The setting of the generator's rate where that has one of its own and learns, else of the predictor's."""
+        if self._mask_step >= 0 and self.options.generator_rate is not None:
+            return {"setting": "weights.generator_rate", "value": self.options.generator_rate}
+        return {"setting": "weights.learning_rate", "value": self.options.learning_rate}
 
     def _batches(self, epoch: int) -> list[np.ndarray]:
         """The rows of every batch of an epoch, of those that it learns from."""
         batches = bucketed_batches(self.lengths, self.options.batch_size, self.options.seed, epoch)
         return [self.learned_from[rows] for rows in batches]
 
-    def _batch(self, epoch: int, rows: np.ndarray) -> RationaleBatch:
+    def _batch(self, epoch: int, rows: np.ndarray, *, continued: bool = True) -> RationaleBatch:
+        continuations = None
+        if continued and self.options.rest_weight:
+            seed = (self.options.seed, epoch, REST)
+            continuations = [drawn_continuation(self.examples[row], (*seed, int(row)), self.told[row]) for row in rows]
         return self.learner.predictor.batch(
-            [self.read[row] for row in rows], [self._prefixes(epoch, int(row)) for row in rows]
+            [self.read[row] for row in rows], [self._prefixes(epoch, int(row)) for row in rows], continuations
         )
 
     def _prefixes(self, epoch: int, row: int) -> list[int]:

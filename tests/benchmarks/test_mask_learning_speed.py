@@ -105,7 +105,7 @@ def test_one_pass_against_separate_passes(capsys, predictor, mode):
 
 @pytest.mark.benchmark
 def test_mask_learning_against_a_plain_step(capsys):
-    learner = MaskLearner(student(ALL_LAYERS), options(lora_rank=16, context_range=2.0), 100, 0)
+    learner = MaskLearner(student(ALL_LAYERS), options(lora_rank=16, context_range=3.0), 100, 0)
     examples = [example(seed) for seed in range(ROWS)]
     batch = learner.predictor.batch(examples, [prefix_lengths(each, "steps") for each in examples])
     ids_BL = torch.from_numpy(np.stack([each.input_ids for each in examples]))
@@ -124,8 +124,8 @@ def test_mask_learning_against_a_plain_step(capsys):
     alone, _ = cpu_seconds(lambda: learner.train_predictor(batch, 0))
     measured, _ = cpu_seconds(lambda: learner.measure(batch, 1.0))
     assert all(map(math.isfinite, logged.values()))
-    # As the default mixes them: every third batch the predictor alone, a measurement on every so many batches.
-    mixed = 2 / 3 * both + alone / 3 + measured / MEASURE_EVERY
+    # As the default mixes them: an epoch of the predictor alone, two of both, with a measurement every so often.
+    mixed = alone / 3 + 2 / 3 * (both + measured / MEASURE_EVERY)
     tokens = ids_BL.numel()
     with capsys.disabled():
         print(f"\n{ROWS} row of {ids_BL.shape[1]} tokens, {STEPS} step prefixes, {ALL_LAYERS} layers")

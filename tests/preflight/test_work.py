@@ -50,6 +50,13 @@ def test_the_arithmetic_of_every_stage():
         # From 4 of 10 questions; from more than there are it is from all.
         (["weights.mode=paper", "weights.max_questions=4"], "weights", 0.4 * 1200 * (5 * 4 + 2 * 2 * (5 / 5))),
         (["weights.mode=paper", "weights.max_questions=11"], "weights", 1200 * (5 * 4 + 2 * 2 * (5 / 5))),
+        # A predictor that is frozen after its warm-up has no batch of its own; half of a rationale is read once more.
+        (["weights.predictor_rate=0"], "weights", 1200 * (7 * 4 + 2 * 2 * (5 / 5))),
+        (
+            ["weights.mode=own", "weights.predictor_rate=0", "weights.rest_weight=.5"],
+            "weights",
+            (1200 + 300) * (7 * 4 + 2 * 2 * (5 / 5)),
+        ),
         (["evaluation.max_new_tokens=10"], "evaluate", 2 * (400 + 24 * 10)),
     ],
 )

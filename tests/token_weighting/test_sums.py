@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from kpod.token_weighting.losses import Price
-from kpod.token_weighting.sums import summed_answer_loss, summed_mask
+from kpod.token_weighting.sums import summed_loss, summed_mask
 
 
 def test_eq_5_sums_over_prefixes_and_answer_tokens():
     # With two classes and logits (l, 0) the NLL of class 0 is log(1 + e^-l).
     logits = torch.tensor([[0.0, 0.0], [2.0, 0.0], [-1.0, 0.0], [5.0, 0.0]])
     nll = [math.log(2), math.log(1 + math.exp(-2)), math.log(1 + math.exp(-1)), math.log(1 + math.exp(-5))]
-    loss = summed_answer_loss(logits, torch.tensor([0, 0, 1, 0]), 2)
+    loss = summed_loss(logits, torch.tensor([0, 0, 1, 0]), torch.zeros(4, dtype=torch.bool), 2, 0.0)
     assert loss.item() == pytest.approx(sum(nll) / 2, rel=1e-6)
 
 

@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from kpod.errors import RunCancelled
+from kpod.token_weighting.learner import MaskLearner
+from kpod.token_weighting.prefixes import build_prefix_batch, prefix_lengths
 from kpod.token_weighting.training import learn_token_weights
 from tests.support.mask_learning import AS_THE_PAPER, OPTIONS, Recorder, options
 from tests.support.tiny_students import encoded_examples, load_student
@@ -96,6 +98,47 @@ def test_an_interrupted_training_ends_where_the_uninterrupted_did(
     assert first.rows + second.rows == whole.rows
 
 
+RATES = {"learning_rate": 3e-3, "generator_rate": 1e-3, "predictor_rate": 2e-4, "final_rate": 0.1}
+
+
+@pytest.mark.parametrize("changes", [RATES | {"rest_weight": 0.5}, {"predictor_rate": 0.0}])
+def test_with_rates_of_their_own_too(tmp_path, tiny_llama_folder, examples, changes):
+    chosen, whole, second = options(**changes), Recorder(), Recorder()
+    learned = learn(tiny_llama_folder, examples, chosen, reporter=whole)
+    first = Recorder(5)
+    with pytest.raises(RunCancelled):
+        learn(tiny_llama_folder, examples, chosen, checkpoints=tmp_path, reporter=first)
+    resumed = learn(tiny_llama_folder, examples, chosen, checkpoints=tmp_path, reporter=second)
+    assert np.array_equal(resumed.history, learned.history) and first.rows + second.rows == whole.rows
+
+
+def test_rates_fall_to_their_share_and_the_warm_up_has_its_own(tiny_llama_folder, examples):
+    reporter = Recorder()
+    learn(tiny_llama_folder, examples, options(**RATES), reporter=reporter)
+    told = [(row["phase"], row["learning_rate"]) for row in reporter.rows]
+    assert told[:3] == [("predictor", 3e-3)] * 3
+    left = [1 - 0.9 * step / 5 for step in range(6)]  # of six steps, from all to a tenth
+    own = [2e-4 if phase == "predictor" else 1e-3 for phase, _ in told[3:]]
+    assert [rate for _, rate in told[3:]] == pytest.approx([a * b for a, b in zip(left, own, strict=True)])
+
+
+def test_a_predictor_at_rate_0_stays_as_its_warm_up_left_it(tiny_llama_folder, examples):
+    chosen = options(predictor_rate=0.0)
+    learner = MaskLearner(load_student(tiny_llama_folder)[0], chosen, 10, 0)
+    batch = build_prefix_batch(examples[:2], [prefix_lengths(example, "steps") for example in examples[:2]], 0)
+    learner.train_predictor(batch, seed=0)
+    before = {name: value.detach().clone() for name, value in learner.trainable().items()}
+    learner.set_rates(0.0)
+    for seed in range(3):
+        learner.train_both(batch, seed)
+    moved = {name for name, value in learner.trainable().items() if not torch.equal(value, before[name])}
+    assert moved and all(name.startswith("generator.") for name in moved)
+    assert set(before) == set(learner.trainable())  # a checkpoint holds the frozen ones too
+    reporter = Recorder()
+    learn(tiny_llama_folder, examples, chosen, reporter=reporter)
+    assert [row["phase"] for row in reporter.rows] == ["predictor"] * 3 + ["mask"] * 6  # none is the predictor's alone
+
+
 def test_metrics_reach_the_disk_before_their_checkpoint_counts(tmp_path, tiny_llama_folder, examples):
     class Held(Recorder):
         def __init__(self):
@@ -127,6 +170,8 @@ def test_metrics_reach_the_disk_before_their_checkpoint_counts(tmp_path, tiny_ll
         AS_THE_PAPER | {"prefixes": "steps", "epochs": 1},
         {"warmup_epochs": 0, "epochs": 1},
         {"predictor_every": 2},
+        {"rest_weight": 0.5, "generator_rate": 1e-3, "final_rate": 0.1},
+        {"predictor_rate": 0.0, "mask": "learned"},
     ],
 )
 def test_every_option_learns(tiny_llama_folder, examples, changes):

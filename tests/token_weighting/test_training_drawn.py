@@ -71,9 +71,9 @@ def test_only_the_drawn_questions_are_learned_from(drawn, tiny_llama_folder, exa
 
     build = predictor.build_prefix_batch
 
-    def noting(batch, prefixes, pad_id):
+    def noting(batch, prefixes, pad_id, **more):
         read.extend(next(row for row, each in enumerate(examples) if each is example) for example in batch)
-        return build(batch, prefixes, pad_id)
+        return build(batch, prefixes, pad_id, **more)
 
     monkeypatch.setattr(predictor, "build_prefix_batch", noting)
     learned = learn(tiny_llama_folder, examples, max_questions=3)
