@@ -38,7 +38,7 @@ LATER = (
     Later(
         "weights",
         ("mode", "epochs", "warmup_epochs", "lora_rank", "objective", "tolerance", "temperature", "logit_bound"),
-        {"generator_rate": None, "predictor_rate": None, "final_rate": 1.0},
+        {"rest_weight": 0.0, "generator_rate": None, "class_rate": 1.0, "predictor_rate": None, "final_rate": 1.0},
     ),
 )
 

@@ -26,6 +26,11 @@ class TokenWeightSettings(Section):
     generator_rate: float | None = setting(
         1e-3, "learning rate of the weight generator; none: that of the answer predictor", gt=0
     )
+    class_rate: float = setting(
+        0.3,
+        "share of the generator's rate for its part by class: at all of it a class is at its bound before it is graded",
+        paper=1.0, gt=0, le=1,
+    )  # fmt: skip
     predictor_rate: float | None = setting(
         2e-4, "learning rate of the answer predictor after its warm-up; 0: it stays as it is; none: as before", ge=0
     )
@@ -64,7 +69,7 @@ class TokenWeightSettings(Section):
         "steps", "that must predict the answer (Eq. 5): steps, all, or sample:k for k, anew each epoch", paper="all"
     )
     rest_weight: float = setting(
-        0.0, "of the rest of the rationale, that its steps so far must predict beside the answer", paper=0.0, ge=0
+        0.5, "of the rest of the rationale, that its steps so far must predict beside the answer", paper=0.0, ge=0
     )
     predictor: str = setting(
         "own", "who predicts the answer: the student's own model, or another checkpoint", paper="flan-t5-large"
@@ -115,6 +120,7 @@ class TokenWeightSettings(Section):
 
 SET_BY_PAPER_MODE = (
     "warmup_epochs", "objective", "reduction", "sampling", "mask", "prefixes", "predictor_every", "logit_bound",
-    "context_range", "rest_weight", "generator_rate", "predictor_rate", "final_rate",
+    "context_range", "rest_weight", "generator_rate", "class_rate", "predictor_rate",
+    "final_rate",
 )  # fmt: skip
 """What `weights.mode=paper` sets to the paper's value. alpha, the temperature and the predictor stay to be chosen."""

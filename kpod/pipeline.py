@@ -263,7 +263,7 @@ def _weights_inputs(config: RunConfig, hashes: dict[str, str]) -> dict[str, Any]
     later = {
         "reduction": "mean", "temperature_schedule": "constant", "predictor": "own", "encoding": "exact",
         "context_range": 0.0, "max_questions": None, "rest_weight": 0.0, "generator_rate": None, "predictor_rate": None,
-        "final_rate": 1.0,
+        "class_rate": 1.0, "final_rate": 1.0,
     }  # fmt: skip
     settings = {name: value for name, value in settings.items() if name not in later or value != later[name]}
     return settings | ({"predictor_checkpoint": hashes["predictor"]} if "predictor" in hashes else {})

@@ -55,7 +55,7 @@ def test_a_run_of_an_older_version_opens_and_knows_what_was_translated(tmp_path)
     assert opened.config == run.config and len(opened.remarks) == 1
 
 
-LATER = {"generator_rate": None, "predictor_rate": None, "final_rate": 1.0}
+LATER = {"rest_weight": 0.0, "generator_rate": None, "class_rate": 1.0, "predictor_rate": None, "final_rate": 1.0}
 
 
 def test_settings_that_a_stored_file_does_not_have_yet_are_as_all_runs_had_them():

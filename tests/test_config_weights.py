@@ -50,7 +50,8 @@ def test_paper_mode_is_eq_2_to_7_as_they_are_written():
     assert {name: getattr(paper, name) for name in SET_BY_PAPER_MODE} == {
         "warmup_epochs": 0, "objective": "fixed", "reduction": "sum", "sampling": "hard", "mask": "zero",
         "prefixes": "all", "predictor_every": 0, "logit_bound": 0.0,
-        "context_range": 0.0, "rest_weight": 0.0, "generator_rate": None, "predictor_rate": None, "final_rate": 1.0,
+        "context_range": 0.0, "rest_weight": 0.0, "generator_rate": None, "class_rate": 1.0,
+        "predictor_rate": None, "final_rate": 1.0,
     }  # fmt: skip
     assert (paper.alpha, paper.epochs) == (0.7, 9)
     assert CONFIG.weights.effective is CONFIG.weights

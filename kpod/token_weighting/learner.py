@@ -24,7 +24,6 @@ from kpod.token_weighting.predictor import AnswerPredictor, CausalPredictor, Rat
 from kpod.token_weighting.sums import summed_loss, summed_mask
 
 KEEP_RATES = (0.2, 1.0)  # of the random masks that the predictor trains under
-CLASS_RATE = 0.3  # of the generator's rate, for its class part: faster, a class is at its bound before it is graded
 NO_BOUND = 1e6  # for a logit bound of 0: bound * tanh(l / bound) is l
 
 
@@ -62,7 +61,7 @@ class MaskLearner:
         )
         self.optimizer = torch.optim.AdamW(
             [
-                {"params": self.generator.class_parameters(), "lr": CLASS_RATE * options.rate_of_generator},
+                {"params": self.generator.class_parameters(), "lr": options.class_rate * options.rate_of_generator},
                 {"params": self.generator.context_parameters(), "lr": options.rate_of_generator},
                 {"params": self._predictors_tensors(), "lr": options.learning_rate},
             ],
@@ -72,8 +71,8 @@ class MaskLearner:
     def set_rates(self, share: float) -> None:
         """Learning rates with `share` of the steps since the warm-up done; at a rate of 0 the predictor is frozen."""
         left = 1 - share * (1 - self.options.final_rate)
-        rate, predictors = self.options.rate_of_generator, self.options.rate_of_predictor
-        rates = (CLASS_RATE * rate, rate, predictors)
+        generators, predictors = self.options.rate_of_generator, self.options.rate_of_predictor
+        rates = (self.options.class_rate * generators, generators, predictors)
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = left * rate
         for tensor in self._predictors_tensors():
@@ -136,13 +135,15 @@ class MaskLearner:
 
     @torch.no_grad()
     def measure(self, batch: RationaleBatch, nll_masked: float) -> None:
-        """Measure what the rationales are worth: the answer's NLL with all of them, and with all of them masked away,
+        """Measure what the rationales are worth: the loss (`answer_nll`) with all of them, and with all masked away,
         beside what it is masked as now learned. Raises NotFinite.
         """
         nll_full, nll_empty = self._unmasked_nlls(batch)
         # An infinite one would make the gap so, and the loss in units of it nothing.
-        check_finite("The answer's loss with the whole rationale", nll_full)
-        check_finite("The answer's loss without the rationale", nll_empty)
+        check_finite("The loss with the whole rationale", nll_full)
+        check_finite("The loss without the rationale", nll_empty)
+        if self.price.first_empty is None:
+            self.price.first_empty = self._empty_answers(batch)
         self.price.measure(nll_masked, nll_full, nll_empty)
 
     @torch.no_grad()
@@ -160,14 +161,21 @@ class MaskLearner:
         full, empty = (self.answer_nll(batch, mask_BM).item() for mask_BM in (full_BM, 0 * full_BM))
         return full, empty
 
+    def _empty_answers(self, batch: RationaleBatch) -> float:
+        """The NLL of the answers alone with all of the rationales masked away."""
+        nothing_BM = torch.zeros(len(batch.input_ids_BL), int(batch.rationale_BL.sum(1).max()), device=self.device)
+        logits_NV = self.predictor.answer_logits(batch, nothing_BM, self.mask_embedding_D)
+        return self._mean_nll(batch, logits_NV, rest_weight=0.0).item()
+
     def answer_nll(self, batch: RationaleBatch, mask_BM: Tensor) -> Tensor:
         """The answer's NLL over all prefixes of the masked rationales (Eq. 5), and that of their continuations times
         `rest_weight` where the batch has some, as means."""
         return self._mean_nll(batch, self.predictor.answer_logits(batch, mask_BM, self.mask_embedding_D))
 
-    def _mean_nll(self, batch: RationaleBatch, logits_NV: Tensor) -> Tensor:
+    def _mean_nll(self, batch: RationaleBatch, logits_NV: Tensor, rest_weight: float | None = None) -> Tensor:
         told = (each.to(self.device) for each in (batch.targets_N, batch.row_N, batch.continues_N))
-        return rationale_loss(logits_NV, *told, len(batch.input_ids_BL), self.options.rest_weight)
+        weight = self.options.rest_weight if rest_weight is None else rest_weight
+        return rationale_loss(logits_NV, *told, len(batch.input_ids_BL), weight)
 
     def weight_logits(self, batch: RationaleBatch) -> tuple[Tensor, Tensor]:
         """Logits of the weights (B, M), and which of them are tokens and not padding."""

@@ -62,7 +62,8 @@ class Price:
 
     All three NLLs are running means over the same batches. They fall as the predictor learns, on few questions its
     answers by heart: set against a mean of earlier batches every mask would seem to lose nothing, and alpha would rise
-    until nothing is kept (which is what happened, on 200 questions of GSM8K).
+    until nothing is kept (which is what happened, on 200 questions of GSM8K). first_empty: the answer's own NLL
+    without a rationale when mask learning began.
     """
 
     objective: str
@@ -87,7 +88,6 @@ class Price:
         self.nll_masked = self._smooth(self.nll_masked, nll_masked)
         self.nll_full = self._smooth(self.nll_full, nll_full)
         self.nll_empty = self._smooth(self.nll_empty, nll_empty)
-        self.first_empty = self.nll_empty if self.first_empty is None else self.first_empty
 
     def loss(self, nll_masked: Tensor, cost: Tensor) -> Tensor:
         """Eq. 7: NLL + alpha * cost, the NLL in units of the gap unless the price is fixed."""

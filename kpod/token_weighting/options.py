@@ -36,6 +36,7 @@ class MaskLearningOptions:
     max_questions: int | None = None
     rest_weight: float = 0.0
     generator_rate: float | None = None
+    class_rate: float = 1.0
     predictor_rate: float | None = None
     final_rate: float = 1.0
 

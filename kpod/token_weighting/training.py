@@ -7,13 +7,12 @@ Learned as the paper writes it the weights collapse: every token is kept, or non
 |---|---|---|
 | answer predictor | warmed up alone under random masks, then at a low rate; rates fall | never alone, one rate |
 | price of keeping a token (Eq. 7) | dual ascent on a tolerated loss, in units of the information gap | fixed alpha |
+| what must stay predictable (Eq. 5) | the answer, and the rest of the rationale | the answer |
 | losses (Eq. 5, 6) | means; the expected share of tokens that is kept | sums; the drawn mask's |
 | prefixes (Eq. 5) | those that end a step | all |
 | masked token (Eq. 4) | a key that attention passes over | zero |
 | sample (Eq. 3) | soft | hard, straight-through |
 | logits (Eq. 2) | bounded smoothly; besides, a bounded part from a token's place and neighbours | as they are |
-
-`rest_weight`, 0 by default, asks that the rest of the rationale stay predictable beside the answer.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ MEASURE_EVERY = 6  # steps between measurements of the full and the empty ration
 DRAW = 1_000_003  # the draw of the questions to learn from, beside those of the epochs' batches
 REST = 2_000_003  # the draws of continuations, beside those
 PREDICTOR, MASK = "predictor", "mask"  # the kinds of steps: the predictor alone, or with the generator
-WATCHED = {PREDICTOR: "nll_random", MASK: "nll_masked"}  # the answer's NLL of each kind
+WATCHED = {PREDICTOR: "nll_random", MASK: "nll_masked"}  # the loss of each kind
 
 
 @dataclass(frozen=True)
@@ -234,7 +233,9 @@ class _Training:
         phase = figures["phase"]
         name, watch = WATCHED[phase], self.watches[phase]
         if watch.diverged(figures[name], self.step + 1):
-            what = f"The answer's loss ({name}) has risen to {figures[name]:.3g} over the last {WINDOW} such steps"
+            what = (
+                f"The loss of mask learning ({name}) has risen to {figures[name]:.3g} over the last {WINDOW} such steps"
+            )
             raise self._diverged(what, watch.last_good_step)
 
     def _diverged(self, what: str, last_good_step: int) -> InputError:

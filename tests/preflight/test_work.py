@@ -15,7 +15,7 @@ CONFIG = make_config(
         "name": "R",
         "data": {"source": "x.jsonl"},
         "student": {"name": "smollm2-135m"},
-        "weights": {"epochs": 5, "warmup_epochs": 2, "predictor_every": 3, "batch_size": 2},
+        "weights": {"epochs": 5, "warmup_epochs": 2, "predictor_every": 3, "batch_size": 2, "rest_weight": 0},
         "distillation": {"epochs": 3, "batch_size": 4, "lora_rank": 2, "probe_questions": 5},
         "evaluation": {"max_new_tokens": 100, "batch_size": 16},
     }

@@ -195,11 +195,3 @@ def test_a_collapse_of_a_predictor_that_knows_its_answers_by_heart_says_so(first
     assert said.startswith("Weights collapsed: 1.8%") and ("by heart" in said) == is_said
     assert not is_said or f"has fallen from {first:.3f} to 0.400" in said
     assert collapse_warning(0.5, **losses | {"nll_masked": 0.35, "nll_full": 0.2}) is None  # no collapse, no warning
-
-
-def test_the_first_loss_without_a_rationale_is_kept():
-    learning = price("constrained")
-    for factor in (1.0, 0.5, 0.25):
-        learning.measure(2.0 * factor, 1.0 * factor, 3.0 * factor)
-    assert learning.first_empty == 3.0 and learning.nll_empty < 2.0
-    assert Price(**learning.values()) == learning

@@ -171,3 +171,18 @@ def test_rationales_without_a_continuation_are_left_out_of_its_mean():
     answers = ((NLL[0] + NLL[1]) / 2 + (NLL[3] + NLL[4]) / 2) / 2
     loss = rationale_loss(LOGITS, TARGETS, ROWS, first_alone, 2, 1.0)
     assert loss.item() == pytest.approx(answers + NLL[2], rel=1e-6)
+
+
+def test_what_the_answers_were_worth_at_first_is_theirs_alone_and_kept(tiny_llama_folder, examples):
+    learner = MaskLearner(load_student(tiny_llama_folder)[0], options(rest_weight=0.5), 10, 0)
+    continuations = [drawn_continuation(example, (row,)) for row, example in enumerate(examples)]
+    prefixes = [prefix_lengths(example, "steps") for example in examples]
+    both, alone = (learner.predictor.batch(examples, prefixes, each) for each in (continuations, None))
+    nothing = torch.zeros(len(examples), max(example.num_rationale for example in examples))
+    with torch.no_grad():
+        loss, answers = (learner.answer_nll(batch, nothing).item() for batch in (both, alone))
+    assert loss > answers + 0.1
+    for seed in range(3):
+        learner.train_both(both, seed)
+    assert learner.price.first_empty == pytest.approx(answers, rel=1e-5)
+    assert learner.price.nll_empty > answers + 0.1
