@@ -25,8 +25,10 @@ def nano() -> RunConfig:
                 "warmup_epochs": 3,
                 "batch_size": 16,
                 "learning_rate": 1e-3,
+                "class_rate": 1.0,
                 "predictor_rate": None,  # it has hardly begun to use rationales when its warm-up ends
                 "predictor_every": 3,
+                "dual_start": 0.3,
                 "dual_rate": 0.1,
             },
             "clustering": {"embedding": "tfidf"},
