@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kpod import presets
 from kpod.config_weights import TokenWeightSettings
 from kpod.curriculum.ranks import spearman
 from kpod.preparation import encode_all, tokens_table
@@ -25,7 +26,14 @@ pytestmark = pytest.mark.slow
 
 NANO = Path(__file__).resolve().parents[2] / "assets" / "nano"
 KEY_ROLES, IDLE_ROLES = ("number", "earlier", "operator", "result", "cue"), ("filler", "irrelevant")
-QUICK = {"epochs": 4, "warmup_epochs": 2, "learning_rate": 2e-3}  # else as the defaults are
+QUICK = {
+    "epochs": 4,
+    "warmup_epochs": 2,
+    "batch_size": 8,
+    "learning_rate": 2e-3,
+    "generator_rate": 2e-3,
+    "dual_rate": None,
+}  # fmt: skip; else as the preset of this student has it
 
 
 def learn(count: int, seed: int = 0, **settings: Any) -> tuple[LearnedWeights, np.ndarray, Recorder]:
@@ -33,7 +41,9 @@ def learn(count: int, seed: int = 0, **settings: Any) -> tuple[LearnedWeights, n
     model, tokenizer = load_student(NANO, dtype="float32", device="cpu")
     source = f"small_world:train={count},test=0,seed=1,stories=people+prices,max_steps=2"
     examples, _ = encode_all(small_world_questions(source), tokenizer, "sentence", 256)
-    chosen = TokenWeightSettings(**settings).effective.model_dump(exclude={"mode", "predictor"})
+    chosen = TokenWeightSettings(**presets.get("nano").weights.model_dump() | settings).effective.model_dump(
+        exclude={"mode", "predictor"}
+    )
     reporter = Recorder()
     learned = learn_token_weights(
         model,
@@ -78,10 +88,10 @@ def test_the_price_acts_within_the_run(seeds):
         assert masked[-1]["alpha"] > 0.6 and masked[-1]["keep_rate"] < 0.3 < masked[0]["keep_rate"]
 
 
-def test_the_alarm_is_silent_with_the_default_settings():
-    assert learn(40)[0].warning is None
+def test_the_alarm_is_silent_with_the_settings_of_the_preset():
+    assert learn(100)[0].warning is None
 
 
 def test_the_alarm_fires_where_keeping_costs_far_more_than_the_answer_is_worth():
-    learned, _, _ = learn(64, objective="fixed", alpha=50.0, warmup_epochs=0)
+    learned, _, _ = learn(64, objective="fixed", alpha=50.0, warmup_epochs=0, batch_size=8)
     assert learned.warning.startswith("Weights collapsed") and "of the tokens are kept" in learned.warning
