@@ -91,7 +91,7 @@ def test_a_worth_of_the_rationale_that_is_no_number_is_no_unit_to_measure_in(tin
 
     monkeypatch.setattr(MaskLearner, "answer_nll", endless)
     model = load_student(tiny_llama_folder)[0]
-    with pytest.raises(InputError, match=r"^The answer's loss without the rationale is inf at step 1 of 6: "):
+    with pytest.raises(InputError, match=r"^The loss without the rationale is inf at step 1 of 6: "):
         learn_token_weights(model, examples, options(warmup_epochs=0), pad_id=0)
 
 
@@ -107,8 +107,8 @@ class RunningAway(MaskLearner):
         RunningAway.steps += 1
         super()._step(loss)
 
-    def _mean_nll(self, batch, logits_NV):
-        return super()._mean_nll(batch, logits_NV) * (self.after if self.steps >= self.away else self.before)
+    def _mean_nll(self, batch, logits_NV, **more):
+        return super()._mean_nll(batch, logits_NV, **more) * (self.after if self.steps >= self.away else self.before)
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def running_away(monkeypatch):
 def test_a_runaway_is_found_in_every_kind_of_step(tiny_llama_folder, examples, running_away, changes, name, last_seen):
     with pytest.raises(InputError) as found:
         running_away(tiny_llama_folder, examples, 40, **changes)
-    assert f"The answer's loss ({name}) has risen to " in str(found.value)
+    assert f"The loss of mask learning ({name}) has risen to " in str(found.value)
     assert f"over the last {WINDOW} such steps at step {last_seen} of " in str(found.value)
 
 
