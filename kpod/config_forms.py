@@ -23,7 +23,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "data": ("Data", "Questions with a teacher's rationales to learn from, and questions to measure on."),
     "student": ("Student", "The small model that learns."),
     "steps": ("Steps", "Where a step of a rationale ends."),
-    "weights": ("Token weights", "Which tokens the answer hangs on: mask learning (Eq. 2 to 7)."),
+    "weights": ("Token weights", "Which tokens the answer and later steps hang on: mask learning (Eq. 2 to 7)."),
     "difficulty": ("Difficulty", "How hard each step is for the student before distillation (Eq. 8)."),
     "clustering": ("Clusters", "Groups of similar questions, for the diversity of every stage."),
     "curriculum": ("Curriculum", "How fast steps become supervised, and which come first (Eq. 9 to 13)."),

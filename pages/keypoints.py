@@ -8,7 +8,7 @@ from kpod.ui.token_concordance import concordance_view
 from kpod.ui.token_corpus import corpus_view
 from kpod.ui.token_rationale import rationale_view
 
-run = state.open_run("Keypoints", "Which tokens of a rationale the answer hangs on, as the mask learned them.")
+run = state.open_run("Keypoints", "Which tokens the answer and later steps hang on, as the mask learned them.")
 
 if not run.has("questions") or not run.has("tokens", "weight"):
     parts.show_warnings(run, "prepare", "weights", "losses")
