@@ -62,7 +62,7 @@ def config(tmp_path_factory, tiny_llama_folder):
 @pytest.fixture(scope="module")
 def long_config(config):
     """The same in many steps of milliseconds, so that a run can be met at work."""
-    distillation = {"epochs": 150, "batch_size": 1, "probe_questions": 1, "checkpoint_seconds": 1.0}
+    distillation = {"epochs": 400, "batch_size": 1, "probe_questions": 1, "checkpoint_seconds": 1.0}
     values = config.distillation.model_copy(update=distillation)
     return config.model_copy(update={"distillation": values})
 
