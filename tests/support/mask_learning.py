@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kpod.config_weights import SET_BY_PAPER_MODE, TokenWeightSettings
 from kpod.progress import Reporter
 from kpod.token_weighting.options import MaskLearningOptions
 
@@ -12,10 +13,8 @@ OPTIONS = MaskLearningOptions(
     tolerance=0.15, dual_start=0.3, dual_rate=None, temperature=0.5, sampling="soft", mask="key_bias", prefixes="steps",
     predictor_every=3, logit_bound=4.0, seed=3, checkpoint_seconds=1e9,
 )  # fmt: skip
-AS_THE_PAPER = {
-    "warmup_epochs": 0, "objective": "fixed", "reduction": "sum", "sampling": "hard", "mask": "zero", "prefixes": "all",
-    "predictor_every": 0, "logit_bound": 0.0, "context_range": 0.0,
-}  # fmt: skip
+_PAPER = TokenWeightSettings(mode="paper").effective
+AS_THE_PAPER = {name: getattr(_PAPER, name) for name in SET_BY_PAPER_MODE}  # all of it
 
 
 def options(**changes: Any) -> MaskLearningOptions:

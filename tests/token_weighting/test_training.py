@@ -101,7 +101,7 @@ def test_an_interrupted_training_ends_where_the_uninterrupted_did(
 RATES = {"learning_rate": 3e-3, "generator_rate": 1e-3, "predictor_rate": 2e-4, "final_rate": 0.1}
 
 
-@pytest.mark.parametrize("changes", [RATES | {"rest_weight": 0.5}, {"predictor_rate": 0.0}])
+@pytest.mark.parametrize("changes", [RATES | {"rest_weight": 0.5, "context_range": 3.0}, {"predictor_rate": 0.0}])
 def test_with_rates_of_their_own_too(tmp_path, tiny_llama_folder, examples, changes):
     chosen, whole, second = options(**changes), Recorder(), Recorder()
     learned = learn(tiny_llama_folder, examples, chosen, reporter=whole)
@@ -170,7 +170,7 @@ def test_metrics_reach_the_disk_before_their_checkpoint_counts(tmp_path, tiny_ll
         AS_THE_PAPER | {"prefixes": "steps", "epochs": 1},
         {"warmup_epochs": 0, "epochs": 1},
         {"predictor_every": 2},
-        {"rest_weight": 0.5, "generator_rate": 1e-3, "final_rate": 0.1},
+        {"rest_weight": 0.5, "context_range": 3.0, "generator_rate": 1e-3, "final_rate": 0.1},
         {"predictor_rate": 0.0, "mask": "learned"},
     ],
 )
