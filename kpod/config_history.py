@@ -67,7 +67,15 @@ def translate_settings(values: Any) -> tuple[Any, tuple[str, ...]]:
         section = values.get(each.section) if isinstance(values, dict) else None
         if isinstance(section, dict) and set(each.beside) <= set(section):
             values = values | {each.section: each.values | section}
+            if absent := [name for name in each.values if name not in section]:
+                read = ", ".join(f"{each.section}.{name}={_written(each.values[name])}" for name in absent)
+                remarks.append(f"Settings that came after this file were read as what runs did before: {read}.")
     return values, tuple(remarks)
+
+
+def _written(value: Any) -> str:
+    """A plain value as one writes it in the file or behind --set."""
+    return "null" if value is None else f"{value:g}"
 
 
 def advice_on(path: str) -> str:

@@ -96,7 +96,11 @@ def _own_scores(run: Run, student: str | None, reporter: Reporter) -> dict[str, 
     from kpod.weighing import TrainedGenerator
 
     generator = TrainedGenerator(run, reporter, student)
-    return _model_scores(generator, generator.own_examples(), reporter)
+    examples = generator.own_examples()
+    scores = _model_scores(generator, examples, reporter)
+    if "nll" not in run.tokens:  # of a run that was stopped behind its weights
+        scores["nll"] = _losses(generator, examples, reporter)
+    return scores
 
 
 def _weighed(

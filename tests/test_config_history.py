@@ -63,7 +63,11 @@ def test_settings_that_a_stored_file_does_not_have_yet_are_as_all_runs_had_them(
     config = make_config(given)
     stored = config.model_dump()
     stored["weights"] = {name: value for name, value in stored["weights"].items() if name not in LATER}
-    read, _ = read_config(yaml.safe_dump(stored))
+    read, remarks = read_config(yaml.safe_dump(stored))
+    assert remarks == (
+        "Settings that came after this file were read as what runs did before: weights.rest_weight=0, "
+        "weights.generator_rate=null, weights.class_rate=1, weights.predictor_rate=null, weights.final_rate=1.",
+    )
     assert read == make_config(config.model_dump() | {"weights": config.model_dump()["weights"] | LATER})
-    assert read_config(config.to_yaml())[0] == config  # its own are kept where the file has them
+    assert read_config(config.to_yaml()) == (config, ())  # its own are kept where the file has them
     assert read_config(yaml.safe_dump(given))[0].weights.final_rate == 0.1  # what a person leaves out is the default

@@ -8,7 +8,9 @@ from kpod.cli_weights import _learn_weights
 from kpod.errors import RunCancelled
 from kpod.pipeline import run_pipeline
 from kpod.run_store import create_run, load_run
+from kpod.validating import validate_run
 from kpod.weight_stability import run_stability
+from kpod.weight_validation import SCORE_NAMES
 from tests.support.tiny_runs import tiny_config, write_questions
 
 pytestmark = pytest.mark.slow
@@ -39,3 +41,6 @@ def test_weights_learned_for_their_stability(tmp_path, config):
     assert list(run.state.stages) == ["prepare", "weights"]
     assert outcome.keep_rate == pytest.approx(run.tokens["weight"].mean())
     assert outcome.nll_masked > 0 and outcome.nll_empty > 0 and 0 <= outcome.results_auc <= 1
+    # Nothing has measured the tokens' losses in it yet, so that the validation does.
+    scores = {row["score"] for row in validate_run(run, with_model=True, resamples=5).aucs}
+    assert not run.has("tokens", "nll") and scores == set(SCORE_NAMES)

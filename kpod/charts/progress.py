@@ -54,9 +54,8 @@ def learning_rate_figure(rows: Rows) -> go.Figure:
 
 
 def mask_figure(rows: Rows) -> go.Figure:
-    """The loss of what must stay predictable (the answer, and `rest_weight` times the rest of the rationale) with the
-    masked, the full, the empty and a randomly masked rationale, by step."""
-    figure = new_figure(260, "step", "NLL of answer and rest (nats)")
+    """The answer's loss with the masked, the full, the empty and a randomly masked rationale, by step."""
+    figure = new_figure(260, "step", "NLL of the answer (nats a token)")
     lines = (
         ("nll_empty", "no rationale", MISSING, "dot"),
         ("nll_random", "random masks (warm-up)", CATEGORIES[2], "solid"),

@@ -12,7 +12,7 @@ from kpod.preflight.data import DataFigures
 from kpod.preflight.student import StudentFigures
 
 FORWARD, TRAINING, TRAINING_ALL = 2.0, 4.0, 6.0  # operations a weight and token
-MEASURE_EVERY = 5  # generator steps between two more forward passes of mask learning
+MEASURE_EVERY = 6  # generator steps between two more forward passes of mask learning, as it has them
 RATIONALES_A_QUESTION = {"consistency": 2, "counterfactual": 2}
 ROWS_AS_SLOW_AS_ONE = 8  # an output of 3 took SmolLM2-135M 3 to 5 times as long as one of a batch of 32
 UNKNOWN_STUDENT_PARAMETERS = 1_000_000_000
@@ -85,7 +85,9 @@ def working_bytes(config: RunConfig, data: DataFigures, student: StudentFigures)
     copies = 2 * data.prefix_tokens / data.questions  # the longest rationales have about twice as many steps
     tokens = config.distillation.batch_size * data.longest
     if methods.get(config.method).learns_weights:
-        tokens = max(tokens, config.weights.batch_size * (data.longest + copies))
+        settings = config.weights.effective
+        rest = data.longest if settings.rest_weight else 0  # a continuation may be nearly the whole rationale
+        tokens = max(tokens, settings.batch_size * (data.longest + copies + rest))
     between = sum(rows + columns for _, (rows, columns) in student.linear_shapes) or _usual_activations(student)
     between *= student.share_a_token
     a_token = 4 * (UNSEEN_ACTIVATIONS * between + COPIES_OF_LOGITS * (student.vocabulary or UNKNOWN_VOCABULARY))

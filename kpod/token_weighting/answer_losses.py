@@ -35,7 +35,7 @@ def measure_answer_losses(learner: MaskLearner, batches: Iterable[RationaleBatch
     sums, rationales = np.zeros(3), 0
     for index, batch in enumerate(batches):
         size = len(batch.input_ids_BL)
-        sums += size * np.array(learner.losses_now(batch, seed + index))
+        sums += size * np.array(learner.answer_nlls_now(batch, seed + index))
         rationales += size
     masked, full, empty = (sums / rationales).tolist()
     return AnswerLosses(masked, full, empty, rationales)

@@ -16,7 +16,7 @@ from kpod.prompts import EncodedExample
 from kpod.token_weighting.applying import generator_options, rationale_logits, weights_of
 from kpod.token_weighting.encoder_decoder_predictor import EncoderDecoderPredictor
 from kpod.token_weighting.foreign_predictor import ForeignPredictor
-from kpod.token_weighting.losses import Price, dual_rate, keep_cost, rationale_loss
+from kpod.token_weighting.losses import Price, RationaleLoss, dual_rate, keep_cost, rationale_loss
 from kpod.token_weighting.masking import sample_mask
 from kpod.token_weighting.model import WeightGenerator
 from kpod.token_weighting.options import MaskLearningOptions
@@ -93,16 +93,16 @@ class MaskLearner:
             named["mask_embedding"] = self.mask_embedding_D
         return named | {f"predictor.{name}": value for name, value in self.predictor.named_trainable().items()}
 
-    def train_predictor(self, batch: RationaleBatch, seed: int) -> float:
-        """One step of the answer predictor alone, under random keep rates; the NLL. Raises NotFinite."""
+    def train_predictor(self, batch: RationaleBatch, seed: int) -> dict[str, float]:
+        """One step of the answer predictor alone, under random keep rates; what to log. Raises NotFinite."""
         noise = torch.Generator().manual_seed(seed)
         low, high = KEEP_RATES
         rates_B1 = low + (high - low) * torch.rand(len(batch.input_ids_BL), 1, generator=noise)
         size = int(batch.rationale_BL.sum(1).max())
         keep_BM = (torch.rand(len(rates_B1), size, generator=noise) < rates_B1).float().to(self.device)
-        loss = self.answer_nll(batch, keep_BM)
-        self._step(loss)
-        return loss.item()
+        loss = self.loss_under(batch, keep_BM)
+        self._step(loss.total)
+        return {"loss": loss.total.item(), **loss.figures("random")}
 
     def train_both(
         self, batch: RationaleBatch, seed: int, share: float = 0.0, *, measured: bool = True
@@ -118,64 +118,57 @@ class MaskLearner:
         temperature, hardness = options.temperature_at(share), options.hardness_at(share)
         mask_BM = sample_mask(logits_BM, temperature, hardness, noise)
         logits_NV = self.predictor.answer_logits(batch, mask_BM, self.mask_embedding_D)
-        nll, keep_rate = self._mean_nll(batch, logits_NV), keep_cost(logits_BM, valid_BM)
+        loss, keep_rate = self._loss_of(batch, logits_NV), keep_cost(logits_BM, valid_BM)
         if measured:
-            self.measure(batch, nll.item())
+            self.measure(batch, loss)
         if options.reduction == "mean":
-            self._step(self.price.loss(nll, keep_rate))
+            self._step(self.price.loss(loss.total, keep_rate))
         else:
             targets_N, continues_N = (each.to(self.device) for each in (batch.targets_N, batch.continues_N))
             summed = summed_loss(logits_NV, targets_N, continues_N, len(mask_BM), options.rest_weight)
             self._step(self.price.loss(summed, summed_mask(mask_BM, valid_BM)))
         self.price.ascend()
-        figures = {"nll_masked": nll.item(), "keep_rate": keep_rate.item(), "alpha": self.price.alpha}
+        figures = {"loss": loss.total.item(), **loss.figures("masked")}
+        figures |= {"keep_rate": keep_rate.item(), "alpha": self.price.alpha}
         if options.temperature_schedule != "constant":
             figures["temperature"] = temperature
         return figures | ({"hardness": hardness} if options.sampling == "annealed" else {})
 
     @torch.no_grad()
-    def measure(self, batch: RationaleBatch, nll_masked: float) -> None:
-        """Measure what the rationales are worth: the loss (`answer_nll`) with all of them, and with all masked away,
-        beside what it is masked as now learned. Raises NotFinite.
+    def measure(self, batch: RationaleBatch, masked: RationaleLoss) -> None:
+        """Measure what the rationales are worth: the loss with all of them, and with all masked away, beside what it is
+        masked as now learned. Raises NotFinite.
         """
-        nll_full, nll_empty = self._unmasked_nlls(batch)
+        full, empty = self._unmasked_losses(batch)
         # An infinite one would make the gap so, and the loss in units of it nothing.
-        check_finite("The loss with the whole rationale", nll_full)
-        check_finite("The loss without the rationale", nll_empty)
-        if self.price.first_empty is None:
-            self.price.first_empty = self._empty_answers(batch)
-        self.price.measure(nll_masked, nll_full, nll_empty)
+        check_finite("The loss with the whole rationale", full.total.item())
+        check_finite("The loss without the rationale", empty.total.item())
+        self.price.measure(masked, full, empty)
 
     @torch.no_grad()
-    def losses_now(self, batch: RationaleBatch, seed: int) -> tuple[float, float, float]:
-        """The answer's NLL with rationales masked as learned, whole and masked away; of the mean loss, all prefixes."""
+    def answer_nlls_now(self, batch: RationaleBatch, seed: int) -> tuple[float, float, float]:
+        """NLL of the answers (Eq. 5) with rationales masked as learned, whole and masked away; a mean, all prefixes."""
         noise = torch.Generator(device=self.device).manual_seed(seed)
         logits_BM, _ = self.weight_logits(batch)
         mask_BM = sample_mask(logits_BM, self.options.temperature_at(1.0), self.options.hardness_at(1.0), noise)
-        return self.answer_nll(batch, mask_BM).item(), *self._unmasked_nlls(batch)
+        losses = (self.loss_under(batch, mask_BM), *self._unmasked_losses(batch))
+        masked, full, empty = (loss.answers.item() for loss in losses)
+        return masked, full, empty
 
-    def _unmasked_nlls(self, batch: RationaleBatch) -> tuple[float, float]:
+    def _unmasked_losses(self, batch: RationaleBatch) -> tuple[RationaleLoss, RationaleLoss]:
         """With whole rationales, and with all of them masked away."""
         size = int(batch.rationale_BL.sum(1).max())
         full_BM = torch.ones(len(batch.input_ids_BL), size, device=self.device)
-        full, empty = (self.answer_nll(batch, mask_BM).item() for mask_BM in (full_BM, 0 * full_BM))
-        return full, empty
+        return self.loss_under(batch, full_BM), self.loss_under(batch, 0 * full_BM)
 
-    def _empty_answers(self, batch: RationaleBatch) -> float:
-        """The NLL of the answers alone with all of the rationales masked away."""
-        nothing_BM = torch.zeros(len(batch.input_ids_BL), int(batch.rationale_BL.sum(1).max()), device=self.device)
-        logits_NV = self.predictor.answer_logits(batch, nothing_BM, self.mask_embedding_D)
-        return self._mean_nll(batch, logits_NV, rest_weight=0.0).item()
+    def loss_under(self, batch: RationaleBatch, mask_BM: Tensor) -> RationaleLoss:
+        """What the masked rationales leave predictable: the answers after all prefixes (Eq. 5), and the continuations
+        where the batch has some."""
+        return self._loss_of(batch, self.predictor.answer_logits(batch, mask_BM, self.mask_embedding_D))
 
-    def answer_nll(self, batch: RationaleBatch, mask_BM: Tensor) -> Tensor:
-        """The answer's NLL over all prefixes of the masked rationales (Eq. 5), and that of their continuations times
-        `rest_weight` where the batch has some, as means."""
-        return self._mean_nll(batch, self.predictor.answer_logits(batch, mask_BM, self.mask_embedding_D))
-
-    def _mean_nll(self, batch: RationaleBatch, logits_NV: Tensor, rest_weight: float | None = None) -> Tensor:
+    def _loss_of(self, batch: RationaleBatch, logits_NV: Tensor) -> RationaleLoss:
         told = (each.to(self.device) for each in (batch.targets_N, batch.row_N, batch.continues_N))
-        weight = self.options.rest_weight if rest_weight is None else rest_weight
-        return rationale_loss(logits_NV, *told, len(batch.input_ids_BL), weight)
+        return rationale_loss(logits_NV, *told, len(batch.input_ids_BL), self.options.rest_weight)
 
     def weight_logits(self, batch: RationaleBatch) -> tuple[Tensor, Tensor]:
         """Logits of the weights (B, M), and which of them are tokens and not padding."""

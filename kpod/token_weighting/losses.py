@@ -12,6 +12,7 @@ LOWEST_ALPHA, HIGHEST_ALPHA = 0.02, 0.9  # below 1 the full rationale always bea
 DUAL_TRAVEL = 25.0  # of ln(alpha) over all of a run's generator steps, were the excess 1
 SLOWEST_DUAL, FASTEST_DUAL = 0.01, 0.2  # a step; faster, alpha is wound up before the generator has answered
 COLLAPSED = 0.02  # of what weights can reach: a mean so near to either end tells nothing apart
+FLAT = 0.02  # standard deviation of the weights: where none is further from the mean, none says more than another
 BY_HEART = 0.6  # of the first NLL without a rationale: who comes so far below it knows the answers to the questions
 LEAST_GAP = 0.05  # nats: a rationale that is worth less is no unit to measure in
 
@@ -28,21 +29,40 @@ def answer_loss(logits_NV: Tensor, targets_N: Tensor, row_N: Tensor, num_rows: i
     return (sums_B / counts_B.clamp(min=1)).sum() / (counts_B > 0).sum().clamp(min=1)
 
 
-def rationale_loss(
-    logits_NV: Tensor, targets_N: Tensor, row_N: Tensor, continues_N: Tensor, num_rows: int, rest_weight: float
-) -> Tensor:
-    """What a masked rationale must leave predictable: NLL of the answers + rest_weight * NLL of the continuations, each
-    a mean as in `answer_loss`. With a weight of 0 it is Eq. 5.
+@dataclass(frozen=True)
+class RationaleLoss:
+    """What a rationale, masked or not, leaves predictable, in nats a token: the NLL of the answers (Eq. 5) and of the
+    continuations, each a mean as in `answer_loss`; `rest` is None where no continuation counts.
 
     The continuation is not in the paper. Where an answer is the last result, it is all that Eq. 5 asks for: results of
     earlier steps are worth nothing to the answer, but to the steps that go on from them.
     """
+
+    answers: Tensor
+    rest: Tensor | None = None
+    rest_weight: float = 0.0
+
+    @property
+    def total(self) -> Tensor:
+        """What mask learning minimises: answers + rest_weight * rest. Without a rest it is Eq. 5."""
+        return self.answers if self.rest is None else self.answers + self.rest_weight * self.rest
+
+    def figures(self, name: str) -> dict[str, float]:
+        """To log: `nll_NAME` of the answers and `rest_NAME` of the continuations."""
+        rest = {} if self.rest is None else {f"rest_{name}": self.rest.item()}
+        return {f"nll_{name}": self.answers.item()} | rest
+
+
+def rationale_loss(
+    logits_NV: Tensor, targets_N: Tensor, row_N: Tensor, continues_N: Tensor, num_rows: int, rest_weight: float
+) -> RationaleLoss:
+    """The NLL of the predicted tokens (N,) of a batch, by whether they are of an answer or of a continuation."""
     answers_N = ~continues_N
-    loss = answer_loss(logits_NV[answers_N], targets_N[answers_N], row_N[answers_N], num_rows)
+    answers = answer_loss(logits_NV[answers_N], targets_N[answers_N], row_N[answers_N], num_rows)
     if not rest_weight or not continues_N.any():
-        return loss
+        return RationaleLoss(answers)
     rest = answer_loss(logits_NV[continues_N], targets_N[continues_N], row_N[continues_N], num_rows)
-    return loss + rest_weight * rest
+    return RationaleLoss(answers, rest, rest_weight)
 
 
 def keep_cost(logits_BM: Tensor, valid_BM: Tensor) -> Tensor:
@@ -55,64 +75,70 @@ def keep_cost(logits_BM: Tensor, valid_BM: Tensor) -> Tensor:
 class Price:
     """The price of keeping a token, and what the rationale is worth: plain numbers, so that a checkpoint holds them.
 
-    gap = NLL_empty - NLL_full is what a rationale is worth in nats an answer token. `fixed` takes alpha as given in
-    nats (the paper), `relative` in units of the gap; `constrained` raises alpha while masking loses less than
-    `tolerance` of the gap and lowers it otherwise (dual ascent):
-    alpha *= exp(-rate * clip((NLL_masked - NLL_full) / gap - tolerance, -1, 1)).
+    gap = loss_empty - loss_full is what a rationale is worth, in nats: to the answer and, times `rest_weight`, to its
+    own continuation (`RationaleLoss.total`). `fixed` takes alpha as given in nats (the paper), `relative` in units of
+    the gap; `constrained` raises alpha while masking loses less than `tolerance` of the gap and lowers it otherwise
+    (dual ascent): alpha *= exp(-rate * clip((loss_masked - loss_full) / gap - tolerance, -1, 1)).
 
-    All three NLLs are running means over the same batches. They fall as the predictor learns, on few questions its
+    All three losses are running means over the same batches. They fall as the predictor learns, on few questions its
     answers by heart: set against a mean of earlier batches every mask would seem to lose nothing, and alpha would rise
-    until nothing is kept (which is what happened, on 200 questions of GSM8K). first_empty: the answer's own NLL
-    without a rationale when mask learning began.
+    until nothing is kept (which is what happened, on 200 questions of GSM8K). nll_full, nll_empty: the same of the
+    answers alone, to be shown. first_empty: the latter when mask learning began, on its first batch.
     """
 
     objective: str
     alpha: float
     tolerance: float
     rate: float
+    loss_full: float | None = None
+    loss_empty: float | None = None
+    loss_masked: float | None = None
     nll_full: float | None = None
     nll_empty: float | None = None
-    nll_masked: float | None = None
     first_empty: float | None = None
     smoothing: float = 0.6
 
     @property
     def gap(self) -> float:
         """Never under `LEAST_GAP`: with a rationale that is worth nothing there is no unit to measure in."""
-        if self.nll_full is None or self.nll_empty is None:
+        if self.loss_full is None or self.loss_empty is None:
             return 1.0
-        return max(LEAST_GAP, self.nll_empty - self.nll_full)
+        return max(LEAST_GAP, self.loss_empty - self.loss_full)
 
-    def measure(self, nll_masked: float, nll_full: float, nll_empty: float) -> None:
-        """Note the answer's NLL of a batch with its rationales masked as now learned, whole and masked away."""
-        self.nll_masked = self._smooth(self.nll_masked, nll_masked)
-        self.nll_full = self._smooth(self.nll_full, nll_full)
-        self.nll_empty = self._smooth(self.nll_empty, nll_empty)
+    def measure(self, masked: RationaleLoss, full: RationaleLoss, empty: RationaleLoss) -> None:
+        """Note the losses of a batch with its rationales masked as now learned, whole and masked away."""
+        self.loss_masked = self._smooth(self.loss_masked, masked.total)
+        self.loss_full = self._smooth(self.loss_full, full.total)
+        self.loss_empty = self._smooth(self.loss_empty, empty.total)
+        self.nll_full = self._smooth(self.nll_full, full.answers)
+        self.nll_empty = self._smooth(self.nll_empty, empty.answers)
+        if self.first_empty is None:
+            self.first_empty = empty.answers.item()
 
-    def loss(self, nll_masked: Tensor, cost: Tensor) -> Tensor:
-        """Eq. 7: NLL + alpha * cost, the NLL in units of the gap unless the price is fixed."""
+    def loss(self, loss_masked: Tensor, cost: Tensor) -> Tensor:
+        """Eq. 7: loss + alpha * cost, the loss in units of the gap unless the price is fixed."""
         unit = 1.0 if self.objective == "fixed" else self.gap
-        return nll_masked / unit + self.alpha * cost
+        return loss_masked / unit + self.alpha * cost
 
     def ascend(self) -> None:
         """Move alpha by what masking loses, where it is constrained and that was measured."""
-        if self.objective == "constrained" and self.nll_masked is not None and self.nll_full is not None:
-            excess = (self.nll_masked - self.nll_full) / self.gap - self.tolerance
+        if self.objective == "constrained" and self.loss_masked is not None and self.loss_full is not None:
+            excess = (self.loss_masked - self.loss_full) / self.gap - self.tolerance
             moved = self.alpha * exp(-self.rate * min(1.0, max(-1.0, excess)))
             self.alpha = min(HIGHEST_ALPHA, max(LOWEST_ALPHA, moved))
 
     def values(self) -> dict[str, float | str | None]:
         return asdict(self)
 
-    def _smooth(self, old: float | None, new: float) -> float:
-        return new if old is None else self.smoothing * old + (1 - self.smoothing) * new
+    def _smooth(self, old: float | None, new: Tensor) -> float:
+        return new.item() if old is None else self.smoothing * old + (1 - self.smoothing) * new.item()
 
 
 def dual_rate(num_steps: int) -> float:
     """The rate of dual ascent for so many steps of the generator: alpha gets equally far in few as in many.
 
     Masking that loses nothing is `tolerance` (.15) below what it may lose, and so moves ln(alpha) by 25 * .15 over a
-    run: from .3 to its upper bound in the first third.
+    run: from .6 to its upper bound in the first ninth.
     """
     return min(FASTEST_DUAL, max(SLOWEST_DUAL, DUAL_TRAVEL / max(1, num_steps)))
 
@@ -123,16 +149,18 @@ def collapse_warning(
     nll_masked: float,
     nll_full: float,
     nll_empty: float,
+    spread: float,
     logit_bound: float = 0.0,
     first_empty: float | None = None,
 ) -> str | None:
     """Why the weights mean nothing, or None; by the answer's NLL with rationales masked, whole and without.
 
     The keep rate is within 2% of either end of what weights can reach, sigmoid(-b) to sigmoid(b) for logits bounded by
-    b (0: no bound, 0 to 1); the masked rationale is no better than none; or even the full one is not. `first_empty` is
-    the NLL without rationales when mask learning began: where it has fallen far, the warning says what that means.
+    b (0: no bound, 0 to 1); all weights are the same (their standard deviation, `spread`, is below .02); the masked
+    rationale is no better than none; or even the full one is not. `first_empty` is the NLL without rationales when mask
+    learning began: where it has fallen far, the warning says what that means.
     """
-    found = _collapse(keep_rate, nll_masked, nll_full, nll_empty, logit_bound)
+    found = _collapse(keep_rate, spread, nll_masked, nll_full, nll_empty, logit_bound)
     if found is None or first_empty is None or nll_empty > BY_HEART * first_empty:
         return found
     return (
@@ -142,7 +170,9 @@ def collapse_warning(
     )
 
 
-def _collapse(keep_rate: float, nll_masked: float, nll_full: float, nll_empty: float, logit_bound: float) -> str | None:
+def _collapse(
+    keep_rate: float, spread: float, nll_masked: float, nll_full: float, nll_empty: float, logit_bound: float
+) -> str | None:
     lowest = 1 / (1 + exp(logit_bound)) if logit_bound else 0.0
     margin = COLLAPSED * (1 - 2 * lowest)
     low, high = lowest + margin, 1 - lowest - margin
@@ -151,6 +181,12 @@ def _collapse(keep_rate: float, nll_masked: float, nll_full: float, nll_empty: f
             f"Weights collapsed: {keep_rate:.1%} of the tokens are kept on average, outside {low:.1%} to {high:.1%} "
             f"(weights can be {lowest:.1%} to {1 - lowest:.1%}). They tell keypoints from other tokens no better than "
             "chance; try more warm-up epochs, another seed or objective=constrained."
+        )
+    if spread < FLAT:
+        return (
+            f"Weights collapsed: all tokens weigh about the same, {keep_rate:.1%} on average with a standard deviation "
+            f"of {spread:.3f} (below {FLAT}). They tell keypoints from other tokens no better than chance; try more "
+            "questions or epochs, another seed or objective=constrained."
         )
     if nll_masked >= nll_empty:
         return (

@@ -47,7 +47,6 @@ MEASURE_EVERY = 6  # steps between measurements of the full and the empty ration
 DRAW = 1_000_003  # the draw of the questions to learn from, beside those of the epochs' batches
 REST = 2_000_003  # the draws of continuations, beside those
 PREDICTOR, MASK = "predictor", "mask"  # the kinds of steps: the predictor alone, or with the generator
-WATCHED = {PREDICTOR: "nll_random", MASK: "nll_masked"}  # the loss of each kind
 
 
 @dataclass(frozen=True)
@@ -101,6 +100,7 @@ def learn_token_weights(
         generator_options=training.learner.generator_options,
         warning=collapse_warning(
             keep_rate,
+            spread=float(history[-1].std()),
             nll_masked=losses.masked,
             nll_full=losses.full,
             nll_empty=losses.empty,
@@ -215,10 +215,10 @@ class _Training:
         if mask_step >= 0:
             learner.set_rates(share)
         if mask_step < 0 or (every and mask_step % every == every - 1):
-            return {"phase": PREDICTOR, "nll_random": learner.train_predictor(batch, seed)}
+            return {"phase": PREDICTOR, **learner.train_predictor(batch, seed)}
         if mask_step == 0:
             self.notes = encoding_difference(learner, batch)
-        measured = learner.price.nll_full is None or mask_step % MEASURE_EVERY == 0
+        measured = learner.price.loss_full is None or mask_step % MEASURE_EVERY == 0
         figures = learner.train_both(batch, seed, share, measured=measured)
         worth = {"nll_full": learner.price.nll_full, "nll_empty": learner.price.nll_empty}
         noted = self.notes if mask_step == 0 else {}
@@ -230,12 +230,12 @@ class _Training:
         return self.step - self.options.warmup_epochs * self.steps_an_epoch
 
     def _look_out(self, figures: dict[str, Any]) -> None:
-        phase = figures["phase"]
-        name, watch = WATCHED[phase], self.watches[phase]
-        if watch.diverged(figures[name], self.step + 1):
-            what = (
-                f"The loss of mask learning ({name}) has risen to {figures[name]:.3g} over the last {WINDOW} such steps"
-            )
+        watch = self.watches[figures["phase"]]
+        # A loss of two NLLs is held against what guessing has as a mean of both.
+        loss_a_token = figures["loss"] / (1 + self.options.rest_weight)
+        if watch.diverged(loss_a_token, self.step + 1):
+            under = "random masks" if figures["phase"] == PREDICTOR else "masks as learned"
+            what = f"The loss under {under} has risen to {figures['loss']:.3g} over the last {WINDOW} such steps"
             raise self._diverged(what, watch.last_good_step)
 
     def _diverged(self, what: str, last_good_step: int) -> InputError:

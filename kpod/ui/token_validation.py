@@ -15,6 +15,7 @@ from kpod.weight_validation import (
     SCORE_NAMES,
     TARGET_NAMES,
     Report,
+    baseline_name,
     is_stale,
     predictor_sentences,
     read_reports,
@@ -79,7 +80,7 @@ def _table(report: Report) -> pd.DataFrame:
         row = {"comparison": TARGET_NAMES[target], "tokens": own["positives"], "against": own["negatives"]}
         row |= {SCORE_NAMES[name]: report.auc_of(target, name)["auc"] for name in names}
         interval = "" if own["low"] is None else f"{own['low']:.3f} to {own['high']:.3f}"
-        rows.append(row | {"interval of the weight": interval, "best baseline": SCORE_NAMES[best["score"]]})
+        rows.append(row | {"interval of the weight": interval, "best baseline": baseline_name(best)})
     return pd.DataFrame(rows)
 
 

@@ -18,7 +18,7 @@ from kpod.weight_validation.saved import (
     read_reports,
     save_report,
 )
-from kpod.weight_validation.scores import SCORE_NAMES, plain_scores
+from kpod.weight_validation.scores import SCORE_NAMES, baseline_name, plain_scores
 from kpod.weight_validation.targets import TARGET_NAMES, Target, find_targets
 from kpod.weight_validation.truth import Arithmetic, found_arithmetic, read_calculations
 
@@ -36,6 +36,7 @@ __all__ = [
     "agreement_of",
     "answer_losses_of",
     "auc",
+    "baseline_name",
     "encoding_of",
     "find_targets",
     "found_arithmetic",

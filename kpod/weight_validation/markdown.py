@@ -10,7 +10,7 @@ import pandas as pd
 from kpod.markdown_tables import markdown_cell, markdown_table
 from kpod.weight_validation.agreement import AGREEMENT_COLUMNS
 from kpod.weight_validation.report import Report
-from kpod.weight_validation.scores import SCORE_NAMES
+from kpod.weight_validation.scores import SCORE_NAMES, baseline_name
 from kpod.weight_validation.targets import TARGET_NAMES
 
 WORDS_SHOWN = 20
@@ -83,7 +83,7 @@ def _aucs(report: Report) -> str:
         }
         row |= {SCORE_NAMES[name]: _with_interval(report.auc_of(target, name)) for name in names}
         gap = f"{best['gap']:+.3f} ({_figure(best['gap_low'], '+')} to {_figure(best['gap_high'], '+')})"
-        rows.append(row | {"over the best baseline": f"{gap}, {SCORE_NAMES[best['score']]}"})
+        rows.append(row | {"over the best baseline": f"{gap}, {baseline_name(best)}"})
     return markdown_table(pd.DataFrame(rows))
 
 

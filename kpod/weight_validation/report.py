@@ -25,8 +25,9 @@ class Report:
     """Plain values, so that it can be written as JSON; NaN stands as None.
 
     data: which rationales. truth: how their calculations are known; unknown: rationales of which they are not.
-    aucs: a row a comparison and score: target, score, positives, negatives, auc, low, high; for a baseline also gap
-    (the weight's AUC minus its own), gap_low and gap_high. Intervals hold 95% of `resamples` of whole questions.
+    aucs: a row a comparison and score: target, score, positives, negatives, auc, low, high; for a baseline also
+    reversed (its AUC is below .5: less of it says more), and gap (the weight's AUC minus its own, or minus 1 - its own
+    where it is reversed), gap_low and gap_high. Intervals hold 95% of `resamples` of whole questions.
     classes, roles, words: mean weight, standard deviation and count of each. epochs: the weight's AUC of each
     comparison by epoch of mask learning. agreement: rank correlations with other runs. encoding: of an encoder-decoder
     predictor, how far its two encodings were apart (nll_exact, nll_one_pass, encoding_difference; nats a token).
@@ -59,10 +60,22 @@ class Report:
         return next((row for row in self.aucs if (row["target"], row["score"]) == (target, score)), None)
 
     def best_baseline(self, target: str) -> dict[str, Any] | None:
-        """The row of the baseline that does best on a comparison; the rule that makes the comparison is none."""
-        idle = ("weight", MADE_BY.get(target))
+        """The row of the baseline that does best on a comparison, in whichever direction it does better: where results
+        are what a model foresees, a low NLL finds them. The rule that makes the comparison is no baseline.
+
+        In a report of before gaps knew directions, the interval of a reversed baseline's gap is unknown (None).
+        """
+        own, idle = self.auc_of(target), ("weight", MADE_BY.get(target))
         rows = [row for row in self.aucs if row["target"] == target and row["score"] not in idle]
-        return max(rows, key=lambda row: row["auc"], default=None)
+        if own is None or not rows:
+            return None
+        best = max(rows, key=lambda row: abs(row["auc"] - 0.5))
+        if "reversed" in best:
+            return best
+        best = best | {"reversed": best["auc"] < 0.5}
+        if not best["reversed"]:
+            return best
+        return best | {"gap": own["auc"] - (1 - best["auc"]), "gap_low": None, "gap_high": None}
 
 
 def validate(
@@ -109,8 +122,10 @@ def _rows_of(
         low, high = percentile_interval(drawn[name])
         row = {"target": target.name, "score": name, **counts, "auc": values[name], "low": low, "high": high}
         if name != "weight":
-            low, high = percentile_interval(drawn["weight"] - drawn[name])
-            row |= {"gap": values["weight"] - values[name], "gap_low": low, "gap_high": high}
+            turned = values[name] < 0.5
+            own, its = (1 - values[name], 1 - drawn[name]) if turned else (values[name], drawn[name])
+            low, high = percentile_interval(drawn["weight"] - its)
+            row |= {"reversed": turned, "gap": values["weight"] - own, "gap_low": low, "gap_high": high}
         rows.append({key: _plain(value) for key, value in row.items()})
     return rows
 
@@ -147,4 +162,5 @@ def _by_epoch(material: Material, targets: list[Target]) -> list[dict[str, Any]]
 
 
 def _plain(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from kpod.token_analysis import CLASSES
@@ -17,6 +19,11 @@ SCORE_NAMES = {
     "gradient": "gradient times input",
 }
 """The scores that a validation knows, in the order in which it shows them."""
+
+
+def baseline_name(row: dict[str, Any]) -> str:
+    """What to call the best baseline of a comparison: its score, and whether less of it says more."""
+    return SCORE_NAMES[row["score"]] + (", reversed" if row["reversed"] else "")
 
 
 def plain_scores(material: Material) -> dict[str, np.ndarray]:

@@ -103,7 +103,7 @@ def test_the_linear_map_learns_and_nothing_of_the_students_vocabulary_is_looked_
     mixed = [with_student_rationale(*both) for both in zip(examples, pairs, strict=True)]
     batch = predictor.batch(mixed, [[example.num_rationale] for example in mixed])
     size = int(batch.rationale_BL.sum(1).max())
-    loss = learner.answer_nll(batch, torch.full((len(mixed), size), 0.7))
+    loss = learner.loss_under(batch, torch.full((len(mixed), size), 0.7)).total
     gradients = torch.autograd.grad(loss, list(predictor.projection.parameters()))
     assert all((gradient != 0).any() for gradient in gradients)
     inputs_BLD, _ = predictor.masked_inputs(batch, torch.ones(len(mixed), size), torch.zeros(32))

@@ -8,6 +8,7 @@ import torch
 from kpod.token_weighting.answer_losses import measure_answer_losses
 from kpod.token_weighting.applying import rationale_logits
 from kpod.token_weighting.learner import MaskLearner
+from kpod.token_weighting.losses import RationaleLoss
 from kpod.token_weighting.masking import sample_mask
 from kpod.token_weighting.model import gumbel_sigmoid
 from kpod.token_weighting.prefixes import build_prefix_batch, prefix_lengths
@@ -44,7 +45,7 @@ def test_the_answer_loss_has_the_gradient_of_finite_differences(learner, batch):
 
     def loss(values):
         mask = gumbel_sigmoid(values, 0.5, generator=torch.Generator().manual_seed(0))
-        return learner.answer_nll(batch, mask)
+        return learner.loss_under(batch, mask).total
 
     gradient = torch.autograd.grad(loss(logits), logits)[0]
     for seed in range(3):
@@ -59,11 +60,11 @@ def test_the_full_rationale_and_the_empty_one_are_told_apart(tiny_llama_folder, 
     learner = MaskLearner(load_student(tiny_llama_folder)[0], OPTIONS, 10, 0)
     few = examples[:2]
     batch = build_prefix_batch(few, [prefix_lengths(example, "steps") for example in few], 0)
-    learner.measure(batch, 2.0)
+    learner.measure(batch, RationaleLoss(torch.tensor(2.0)))
     assert learner.price.nll_full != learner.price.nll_empty
     # With everything kept the embeddings are the student's own: the loss is that of a plain forward pass.
     ones = torch.ones(2, int(batch.rationale_BL.sum(1).max()))
-    assert learner.answer_nll(batch, ones).item() == pytest.approx(learner.price.nll_full, rel=1e-6)
+    assert learner.loss_under(batch, ones).total.item() == pytest.approx(learner.price.nll_full, rel=1e-6)
 
 
 def test_weights_do_not_depend_on_the_company(tiny_llama_folder, examples):
@@ -122,7 +123,7 @@ def test_the_losses_in_the_end_are_those_of_every_rationale_by_itself(learner, e
         losses = []
         for batch in batches(1):
             mask = torch.full((1, int(batch.rationale_BL.sum())), value)
-            losses.append(learner.answer_nll(batch, mask).item())
+            losses.append(learner.loss_under(batch, mask).total.item())
         return sum(losses) / len(losses)
 
     found = measure_answer_losses(learner, batches(2), seed=0)  # 2, 2 and 1

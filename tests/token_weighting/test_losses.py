@@ -12,6 +12,7 @@ from kpod.token_weighting.losses import (
     LEAST_GAP,
     LOWEST_ALPHA,
     Price,
+    RationaleLoss,
     answer_loss,
     collapse_warning,
     dual_rate,
@@ -49,26 +50,44 @@ def price(objective, alpha=0.5, **values):
     return Price(objective, alpha, tolerance=0.15, rate=0.1, **values)
 
 
+def loss(answers, rest=None):
+    """Of answers, and of continuations that count a half."""
+    parts = (torch.tensor(each, dtype=torch.float64) for each in (answers, *([] if rest is None else [rest])))
+    return RationaleLoss(*parts, rest_weight=0.5)
+
+
 def test_the_gap_is_what_a_rationale_is_worth():
     assert price("relative").gap == 1.0  # nothing is measured yet
     measured = price("relative")
-    measured.measure(1.5, 1.0, 3.0)
+    measured.measure(loss(1.5), loss(1.0), loss(3.0))
     assert measured.gap == pytest.approx(2.0)
-    measured.measure(2.5, 2.0, 3.0)  # .6 of the old and .4 of the new: 1.4
-    assert measured.nll_full == pytest.approx(1.4) and measured.gap == pytest.approx(1.6)
-    assert measured.nll_masked == pytest.approx(1.9)
-    worthless = price("relative", nll_full=3.0, nll_empty=2.0)
+    measured.measure(loss(2.5), loss(2.0), loss(3.0))  # .6 of the old and .4 of the new: 1.4
+    assert measured.loss_full == pytest.approx(1.4) and measured.gap == pytest.approx(1.6)
+    assert measured.loss_masked == pytest.approx(1.9)
+    assert measured.nll_full == measured.loss_full  # without a rest the same
+    worthless = price("relative", loss_full=3.0, loss_empty=2.0)
     assert worthless.gap == 0.05
+
+
+def test_what_a_rationale_is_worth_to_its_own_continuation_counts_beside_the_answer():
+    measured = price("relative")
+    measured.measure(loss(1.5, 1.0), loss(1.0, 0.5), loss(3.0, 4.5))
+    assert (measured.loss_masked, measured.loss_full, measured.loss_empty) == (2.0, 1.25, 5.25)
+    assert measured.gap == 4.0
+    assert (measured.nll_full, measured.nll_empty, measured.first_empty) == (1.0, 3.0, 3.0)
+    measured.measure(loss(1.5), loss(2.0), loss(4.0))  # .6 of the old and .4 of the new
+    assert (measured.nll_full, measured.nll_empty) == (pytest.approx(1.4), pytest.approx(3.4))
+    assert measured.loss_empty == pytest.approx(0.6 * 5.25 + 0.4 * 4.0) and measured.first_empty == 3.0
 
 
 @pytest.mark.parametrize(("objective", "expected"), [("fixed", 1.5 + 0.5 * 0.4), ("relative", 1.5 / 2 + 0.5 * 0.4)])
 def test_eq_7_in_nats_or_in_units_of_the_gap(objective, expected):
-    loss = price(objective, nll_full=1.0, nll_empty=3.0).loss(torch.tensor(1.5), torch.tensor(0.4))
-    assert loss.item() == pytest.approx(expected)
+    cost = price(objective, loss_full=1.0, loss_empty=3.0).loss(torch.tensor(1.5), torch.tensor(0.4))
+    assert cost.item() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
-    ("nll_masked", "excess"),
+    ("loss_masked", "excess"),
     [
         (1.0, -0.15),  # masking loses nothing: less than the tolerance, so the price rises
         (1.3, 0.0),  # exactly the tolerance
@@ -77,8 +96,8 @@ def test_eq_7_in_nats_or_in_units_of_the_gap(objective, expected):
         (-9.0, -1.0),
     ],
 )
-def test_dual_ascent_of_the_constrained_price(nll_masked, excess):
-    constrained = price("constrained", nll_masked=nll_masked, nll_full=1.0, nll_empty=3.0)
+def test_dual_ascent_of_the_constrained_price(loss_masked, excess):
+    constrained = price("constrained", loss_masked=loss_masked, loss_full=1.0, loss_empty=3.0)
     constrained.ascend()
     assert constrained.alpha == pytest.approx(0.5 * math.exp(-0.1 * excess))
 
@@ -88,14 +107,14 @@ def test_a_predictor_that_learns_its_answers_by_heart_does_not_drive_the_price_u
     constrained = price("constrained")
     for step in range(12):
         full, empty = 1.0 * 0.5**step, 3.0 * 0.5**step
-        constrained.measure(full + 0.15 * (empty - full), full, empty)
+        constrained.measure(loss(full + 0.15 * (empty - full)), loss(full), loss(empty))
         if constrained.gap > LEAST_GAP:
             constrained.ascend()
             assert constrained.alpha == pytest.approx(0.5)
 
 
 def test_the_constrained_price_stays_within_its_bounds():
-    low, high = (price("constrained", nll_masked=nll, nll_full=1.0, nll_empty=3.0) for nll in (9.0, -9.0))
+    low, high = (price("constrained", loss_masked=nll, loss_full=1.0, loss_empty=3.0) for nll in (9.0, -9.0))
     for _ in range(200):
         low.ascend()
         high.ascend()
@@ -110,7 +129,7 @@ RUNS = [64, 128, 169, 800, 3736, 20_000]
 @pytest.mark.parametrize("steps", RUNS)
 def test_masking_that_loses_nothing_has_its_price_at_the_bound_in_time(steps):
     free = Price("constrained", 0.3, tolerance=0.15, rate=dual_rate(steps))
-    free.measure(1.0, 1.0, 3.0)
+    free.measure(loss(1.0), loss(1.0), loss(3.0))
     for _ in range(round(0.6 * steps)):
         free.ascend()
     assert free.alpha == HIGHEST_ALPHA
@@ -126,7 +145,7 @@ def test_dual_ascent_ends_at_the_tolerated_loss_whether_steps_are_few_or_many(st
         keep_rate += (1 - constrained.alpha - keep_rate) / 15
         lost.append((1 - keep_rate) ** 2 / 2)
         if step % (MEASURE_EVERY * 2 // 3) == 0:  # two steps of three are the generator's
-            constrained.measure(1.0 + 2.0 * lost[-1], 1.0, 3.0)
+            constrained.measure(loss(1.0 + 2.0 * lost[-1]), loss(1.0), loss(3.0))
         constrained.ascend()
     last = lost[-(steps // 4) :]
     # In 64 steps there is no time to swing in: the generator answers in 15, and a loss is measured every fourth.
@@ -136,7 +155,7 @@ def test_dual_ascent_ends_at_the_tolerated_loss_whether_steps_are_few_or_many(st
 
 @pytest.mark.parametrize("objective", ["fixed", "relative"])
 def test_the_other_prices_do_not_move(objective):
-    still = price(objective, nll_masked=9.0, nll_full=1.0, nll_empty=3.0)
+    still = price(objective, loss_masked=9.0, loss_full=1.0, loss_empty=3.0)
     still.ascend()
     assert still.alpha == 0.5
 
@@ -148,13 +167,13 @@ def test_a_price_that_has_measured_nothing_does_not_move():
 
 
 def test_a_price_goes_through_plain_values_and_back():
-    before = price("constrained", nll_full=1.0)
-    before.measure(2.0, 1.0, 3.0)
+    before = price("constrained", loss_full=1.0)
+    before.measure(loss(2.0), loss(1.0), loss(3.0))
     before.ascend()
     assert Price(**before.values()) == before
 
 
-LOSSES = {"nll_masked": 1.0, "nll_full": 0.5, "nll_empty": 3.0}
+LOSSES = {"spread": 0.2, "nll_masked": 1.0, "nll_full": 0.5, "nll_empty": 3.0}
 
 
 @pytest.mark.parametrize("keep_rate", [0.0, 0.019, 0.981, 1.0, float("nan")])
@@ -172,25 +191,33 @@ def test_the_alarm_goes_by_what_bounded_logits_can_reach(keep_rate, collapsed):
     assert said is None or "outside 3.7% to 96.3% (weights can be 1.8% to 98.2%)" in said
 
 
+@pytest.mark.parametrize(("spread", "collapsed"), [(0.0, True), (0.0199, True), (0.02, False)])
+def test_weights_that_are_all_the_same_are_called_collapsed(spread, collapsed):
+    """Wherever they lie: with 4.7% kept, each as likely as any other, a masked rationale is a little better than none."""
+    said = collapse_warning(0.047, **LOSSES | {"spread": spread, "nll_masked": 2.9}, logit_bound=6.0)
+    assert (said is not None) == collapsed
+    assert said is None or f"about the same, 4.7% on average with a standard deviation of {spread:.3f} (below" in said
+
+
 def test_weights_that_leave_nothing_of_the_rationale_are_called_collapsed():
-    said = collapse_warning(0.5, nll_masked=3.0, nll_full=0.5, nll_empty=3.0)
+    said = collapse_warning(0.5, **LOSSES | {"nll_masked": 3.0})
     assert "Weights collapsed" in said and "3.000, no better than 3.000 without one" in said
 
 
 def test_weights_of_a_predictor_that_does_not_use_rationales_are_called_collapsed():
-    said = collapse_warning(0.5, nll_masked=2.0, nll_full=2.96, nll_empty=3.0)
+    said = collapse_warning(0.5, **LOSSES | {"nll_masked": 2.0, "nll_full": 2.96})
     assert "Weights collapsed" in said and "2.960 with the whole rationale and 3.000 without" in said
-    assert collapse_warning(0.5, nll_masked=2.0, nll_full=2.94, nll_empty=3.0) is None
+    assert collapse_warning(0.5, **LOSSES | {"nll_masked": 2.0, "nll_full": 2.94}) is None
 
 
 @pytest.mark.parametrize("keep_rate", [0.02, 0.5, 0.98])
 def test_weights_that_say_something_are_not(keep_rate):
-    assert collapse_warning(keep_rate, nll_masked=2.9, nll_full=0.5, nll_empty=3.0) is None
+    assert collapse_warning(keep_rate, **LOSSES | {"nll_masked": 2.9}) is None
 
 
 @pytest.mark.parametrize(("first", "is_said"), [(1.0, True), (0.7, True), (0.6, False), (None, False)])
 def test_a_collapse_of_a_predictor_that_knows_its_answers_by_heart_says_so(first, is_said):
-    losses = {"nll_masked": 0.4, "nll_full": 0.3, "nll_empty": 0.4, "first_empty": first}  # .6 * .7 = .42
+    losses = {"spread": 0.2, "nll_masked": 0.4, "nll_full": 0.3, "nll_empty": 0.4, "first_empty": first}  # .6 * .7 = .42
     said = collapse_warning(0.018, **losses, logit_bound=4.0)
     assert said.startswith("Weights collapsed: 1.8%") and ("by heart" in said) == is_said
     assert not is_said or f"has fallen from {first:.3f} to 0.400" in said

@@ -158,10 +158,14 @@ def test_the_loss_is_the_answers_and_a_share_of_the_continuations():
     answers = ((NLL[0] + NLL[1]) / 2 + NLL[3]) / 2
     rest = (NLL[2] + NLL[4]) / 2
     loss = rationale_loss(LOGITS, TARGETS, ROWS, CONTINUES, 2, 0.25)
-    assert loss.item() == pytest.approx(answers + 0.25 * rest, rel=1e-6)
-    assert rationale_loss(LOGITS, TARGETS, ROWS, CONTINUES, 2, 0.0).item() == pytest.approx(answers, rel=1e-6)
+    assert loss.total.item() == pytest.approx(answers + 0.25 * rest, rel=1e-6)
+    assert loss.figures("full") == {
+        "nll_full": pytest.approx(answers, rel=1e-6), "rest_full": pytest.approx(rest, rel=1e-6)
+    }  # fmt: skip
+    assert rationale_loss(LOGITS, TARGETS, ROWS, CONTINUES, 2, 0.0).total.item() == pytest.approx(answers, rel=1e-6)
     none = torch.zeros(5, dtype=torch.bool)
-    assert rationale_loss(LOGITS, TARGETS, ROWS, none, 2, 0.25) == answer_loss(LOGITS, TARGETS, ROWS, 2)
+    without = rationale_loss(LOGITS, TARGETS, ROWS, none, 2, 0.25)
+    assert without.total == answer_loss(LOGITS, TARGETS, ROWS, 2) and set(without.figures("full")) == {"nll_full"}
     summed = NLL[0] + NLL[1] + NLL[3] + 0.25 * (NLL[2] + NLL[4])
     assert summed_loss(LOGITS, TARGETS, CONTINUES, 2, 0.25).item() == pytest.approx(summed / 2, rel=1e-6)
 
@@ -170,7 +174,7 @@ def test_rationales_without_a_continuation_are_left_out_of_its_mean():
     first_alone = torch.tensor([False, False, True, False, False])
     answers = ((NLL[0] + NLL[1]) / 2 + (NLL[3] + NLL[4]) / 2) / 2
     loss = rationale_loss(LOGITS, TARGETS, ROWS, first_alone, 2, 1.0)
-    assert loss.item() == pytest.approx(answers + NLL[2], rel=1e-6)
+    assert loss.total.item() == pytest.approx(answers + NLL[2], rel=1e-6)
 
 
 def test_what_the_answers_were_worth_at_first_is_theirs_alone_and_kept(tiny_llama_folder, examples):
@@ -180,9 +184,13 @@ def test_what_the_answers_were_worth_at_first_is_theirs_alone_and_kept(tiny_llam
     both, alone = (learner.predictor.batch(examples, prefixes, each) for each in (continuations, None))
     nothing = torch.zeros(len(examples), max(example.num_rationale for example in examples))
     with torch.no_grad():
-        loss, answers = (learner.answer_nll(batch, nothing).item() for batch in (both, alone))
+        loss, answers = (learner.loss_under(batch, nothing).total.item() for batch in (both, alone))
     assert loss > answers + 0.1
-    for seed in range(3):
-        learner.train_both(both, seed)
+    learner.train_both(both, 0)
+    assert learner.price.first_empty == learner.price.nll_empty == pytest.approx(answers, rel=1e-5)
+    assert learner.price.loss_empty == pytest.approx(loss, rel=1e-5)
+    for seed in range(1, 3):
+        figures = learner.train_both(both, seed)
+        assert figures["loss"] == pytest.approx(figures["nll_masked"] + 0.5 * figures["rest_masked"], rel=1e-6)
     assert learner.price.first_empty == pytest.approx(answers, rel=1e-5)
-    assert learner.price.nll_empty > answers + 0.1
+    assert learner.price.loss_empty > learner.price.nll_empty + 0.1

@@ -26,5 +26,5 @@ def test_eq_6_counts_what_the_drawn_mask_keeps():
 
 
 def test_eq_7_is_their_sum_with_a_fixed_alpha():
-    price = Price("fixed", 0.5, tolerance=0.15, rate=0.1, nll_full=1.0, nll_empty=9.0)
+    price = Price("fixed", 0.5, tolerance=0.15, rate=0.1, loss_full=1.0, loss_empty=9.0)
     assert price.loss(torch.tensor(3.0), torch.tensor(20.0)).item() == pytest.approx(3 + 0.5 * 20)

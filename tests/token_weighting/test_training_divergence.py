@@ -8,6 +8,7 @@ import torch
 from kpod.divergence import WINDOW, NotFinite
 from kpod.errors import InputError, RunCancelled
 from kpod.token_weighting.learner import MaskLearner
+from kpod.token_weighting.losses import RationaleLoss
 from kpod.token_weighting.prefixes import build_prefix_batch, prefix_lengths
 from kpod.token_weighting.training import learn_token_weights
 from tests.support.mask_learning import OPTIONS, Recorder, options
@@ -87,9 +88,9 @@ def test_a_worth_of_the_rationale_that_is_no_number_is_no_unit_to_measure_in(tin
     """An infinite gap would make the loss in units of it 0, which is finite."""
 
     def endless(learner, batch, mask_BM):
-        return torch.tensor(float("inf") if mask_BM.sum() == 0 else 1.0)
+        return RationaleLoss(torch.tensor(float("inf") if mask_BM.sum() == 0 else 1.0))
 
-    monkeypatch.setattr(MaskLearner, "answer_nll", endless)
+    monkeypatch.setattr(MaskLearner, "loss_under", endless)
     model = load_student(tiny_llama_folder)[0]
     with pytest.raises(InputError, match=r"^The loss without the rationale is inf at step 1 of 6: "):
         learn_token_weights(model, examples, options(warmup_epochs=0), pad_id=0)
@@ -107,8 +108,9 @@ class RunningAway(MaskLearner):
         RunningAway.steps += 1
         super()._step(loss)
 
-    def _mean_nll(self, batch, logits_NV, **more):
-        return super()._mean_nll(batch, logits_NV, **more) * (self.after if self.steps >= self.away else self.before)
+    def _loss_of(self, batch, logits_NV):
+        loss, factor = super()._loss_of(batch, logits_NV), self.after if self.steps >= self.away else self.before
+        return RationaleLoss(factor * loss.answers, None if loss.rest is None else factor * loss.rest, loss.rest_weight)
 
 
 @pytest.fixture
@@ -126,19 +128,19 @@ def running_away(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("changes", "name", "last_seen"),
+    ("changes", "masks", "last_seen"),
     [
-        ({"warmup_epochs": 80}, "nll_random", 40 + WINDOW // 2 + 1),
+        ({"warmup_epochs": 80}, "random masks", 40 + WINDOW // 2 + 1),
         # With the generator alone, held against guessing.
-        ({"warmup_epochs": 0, "predictor_every": 0, "epochs": 80}, "nll_masked", 40 + WINDOW // 2 + 1),
+        ({"warmup_epochs": 0, "predictor_every": 0, "epochs": 80}, "masks as learned", 40 + WINDOW // 2 + 1),
         # In turn: the predictor's own steps are every second one, and half a window of them takes twice as long.
-        ({"warmup_epochs": 40, "predictor_every": 2, "epochs": 60}, "nll_random", 40 + 2 * (WINDOW // 2 + 1)),
+        ({"warmup_epochs": 40, "predictor_every": 2, "epochs": 60}, "random masks", 40 + 2 * (WINDOW // 2 + 1)),
     ],
 )
-def test_a_runaway_is_found_in_every_kind_of_step(tiny_llama_folder, examples, running_away, changes, name, last_seen):
+def test_a_runaway_is_found_in_every_kind_of_step(tiny_llama_folder, examples, running_away, changes, masks, last_seen):
     with pytest.raises(InputError) as found:
         running_away(tiny_llama_folder, examples, 40, **changes)
-    assert f"The loss of mask learning ({name}) has risen to " in str(found.value)
+    assert f"The loss under {masks} has risen to " in str(found.value)
     assert f"over the last {WINDOW} such steps at step {last_seen} of " in str(found.value)
 
 
@@ -171,5 +173,5 @@ def test_a_rise_that_the_price_of_a_mask_explains_is_no_runaway(tiny_llama_folde
     rise = {"before": 0.1, "after": 0.6}
     running_away(tiny_llama_folder, examples, 40, warmup_epochs=0, predictor_every=0, epochs=80, **rise)
     RunningAway.steps = 0
-    with pytest.raises(InputError, match="nll_random"):  # under random masks nothing explains it
+    with pytest.raises(InputError, match="under random masks"):  # under random masks nothing explains it
         running_away(tiny_llama_folder, examples, 40, warmup_epochs=80, **rise)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 
 from kpod.weight_validation.report import validate
 from kpod.weight_validation.roc import auc
-from kpod.weight_validation.scores import plain_scores
+from kpod.weight_validation.scores import baseline_name, plain_scores
 from tests.support.planted_weights import planted, planted_world
 
 PLANTED = {"result": 0.9, "number": 0.6, "earlier": 0.6, "operator": 0.7, "cue": 0.5, "filler": 0.1, "irrelevant": 0.1}
@@ -52,6 +53,31 @@ def test_a_baseline_says_how_far_the_weight_is_above_it(world):
     assert report.best_baseline("results")["score"] == "digit"
     # The rule "is a digit" makes the comparison of digits, so it is no baseline of that one.
     assert report.best_baseline("digits")["score"] != "digit"
+
+
+def test_a_baseline_counts_in_the_direction_in_which_it_does_better():
+    """A low NLL finds what the student foresees, here the results: no worse a score than a high one elsewhere."""
+    material = planted_world(lambda role: PLANTED.get(role, 0.2))
+    foreseen = np.where(material.roles == "result", 0.1, 2.0) + 0.01 * np.arange(len(material.tokens)) % 0.05
+    report = validate(material, plain_scores(material) | {"nll": foreseen}, data="planted", resamples=40)
+    best, own = report.best_baseline("results_in_digits"), report.auc_of("results_in_digits")
+    assert (best["score"], best["reversed"], best["auc"]) == ("nll", True, 0.0)
+    assert best["gap"] == best["gap_low"] == best["gap_high"] == own["auc"] - 1.0
+    assert baseline_name(best) == "token NLL, reversed"
+    digit = report.auc_of("results", "digit")
+    assert not digit["reversed"] and baseline_name(digit) == "is a digit"
+
+
+def test_a_report_of_before_directions_counted_says_what_it_knows(world):
+    _, report = world
+    older = [{key: value for key, value in row.items() if key != "reversed"} for row in report.aucs]
+    for row in older:
+        if (row["target"], row["score"]) == ("results_in_digits", "inverse_frequency"):
+            row.update(auc=0.02, gap=0.98)
+    best = replace(report, aucs=older).best_baseline("results_in_digits")
+    assert (best["score"], best["reversed"]) == ("inverse_frequency", True)
+    assert best["gap"] == pytest.approx(1.0 - 0.98) and best["gap_low"] is None
+    assert replace(report, aucs=older).best_baseline("results") == report.best_baseline("results")
 
 
 def test_random_weights_are_chance():
