@@ -1,4 +1,7 @@
-"""Mask learning: one pass over all prefixes against a pass for each, and its steps against an adapter's plain ones."""
+"""Mask learning: one pass over all prefixes against a pass for each, and its steps against an adapter's plain ones.
+
+Ratios of process time within one run, of the sizes that the README names, held to what each must reach.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from kpod.prompts import EncodedExample
 from kpod.students.supervised_logits import logits_at
 from kpod.token_weighting.learner import MaskLearner
+from kpod.token_weighting.losses import RationaleLoss
 from kpod.token_weighting.predictor import CausalPredictor
 from kpod.token_weighting.prefixes import Continuation, prefix_lengths
 from kpod.token_weighting.training import MEASURE_EVERY
@@ -22,6 +26,8 @@ from tests.support.mask_learning import options
 
 VOCABULARY, WIDTH, LAYERS, ALL_LAYERS = 49_152, 576, 3, 30
 QUESTION, RATIONALE, STEPS, SUFFIX, ANSWER, ROWS = 40, 120, 6, 10, 2, 1
+ONE_PASS_AT_LEAST = {"steps": 3.0, "all": 6.0}  # times as quick as separate passes
+PLAIN_AT_LEAST = 0.8  # of the tokens a second of a plain step
 
 
 def student(layers: int) -> LlamaForCausalLM:
@@ -101,6 +107,8 @@ def test_one_pass_against_separate_passes(capsys, predictor, mode):
         print(f"\n{len(lengths)} prefixes ({mode}) of {RATIONALE} tokens, {LAYERS} layers, forward and backward")
         print(f"one pass {once:.2f} s, separate passes {each:.2f} s of one processor, ratio {each / once:.1f}")
         print(f"logits at {len(batch.targets_N)} of {rows * columns} positions: {4e-6 * together.numel():.0f} MB")
+    assert len(together) == ANSWER * len(lengths)  # and nowhere else
+    assert each / once >= ONE_PASS_AT_LEAST[mode]
 
 
 @pytest.mark.benchmark
@@ -128,15 +136,18 @@ def test_mask_learning_against_a_plain_step(capsys, rest_weight):
     plain, _ = cpu_seconds(plain_step)
     both, logged = cpu_seconds(lambda: learner.train_both(batch, 0, measured=False))
     alone, _ = cpu_seconds(lambda: learner.train_predictor(batch, 0))
-    measured, _ = cpu_seconds(lambda: learner.measure(batch, 1.0))
+    measured, _ = cpu_seconds(lambda: learner.measure(batch, RationaleLoss(torch.tensor(1.0))))
     assert all(map(math.isfinite, logged.values()))
     # As the default mixes them: an epoch of the predictor alone, two of both, with a measurement every so often.
     mixed = alone / 3 + 2 / 3 * (both + measured / MEASURE_EVERY)
-    tokens = ids_BL.numel()
+    tokens, read = ids_BL.numel(), batch.num_tokens
+    of_rows = plain / mixed
+    of_read = of_rows * read / tokens
     with capsys.disabled():
         print(f"\n{ROWS} row of {ids_BL.shape[1]} tokens, {STEPS} step prefixes, {ALL_LAYERS} layers")
         print(f"plain step {plain:.2f} s ({tokens / plain:.0f} tokens a second of one processor)")
         print(f"mask learning {mixed:.2f} s: both {both:.2f}, predictor {alone:.2f}, measurement {measured:.2f}")
-        ratio, read = plain / mixed, batch.num_tokens
-        print(f"with rest_weight {rest_weight} the rows' tokens a second against a plain step's: {ratio:.2f};")
-        print(f"of all {read} tokens that mask learning reads: {ratio * read / tokens:.2f}")
+        print(f"with rest_weight {rest_weight} the rows' tokens a second against a plain step's: {of_rows:.2f};")
+        print(f"of all {read} tokens that mask learning reads: {of_read:.2f}")
+    # The rest of the rationale is read besides: those tokens count where it is to be predicted, the rows' alone else.
+    assert (of_read if rest_weight else of_rows) >= PLAIN_AT_LEAST
