@@ -32,7 +32,9 @@ class TokenWeightSettings(Section):
         paper=1.0, gt=0, le=1,
     )  # fmt: skip
     predictor_rate: float | None = setting(
-        2e-4, "learning rate of the answer predictor after its warm-up; 0: it stays as it is; none: as before", ge=0
+        2e-4,
+        "learning rate of the answer predictor after its warm-up; 0: it and a learned mask stay as they are; none: as before",
+        ge=0,
     )
     final_rate: float = setting(
         0.1, "share of the learning rates that mask learning ends with, falling linearly", paper=1.0, gt=0, le=1
@@ -106,6 +108,16 @@ class TokenWeightSettings(Section):
             raise ValueError(
                 f"weights.reduction is sum and weights.objective {self.objective}, whose price is one for means: with "
                 "sums it would mask everything. Set weights.objective=fixed or weights.reduction=mean."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _another_predictor_learns_at_all(self) -> TokenWeightSettings:
+        if self.mode == "own" and self.predictor != "own" and self.predictor_rate == 0 and not self.warmup_epochs:
+            raise ValueError(
+                f"weights.predictor is {self.predictor}, and with weights.warmup_epochs=0 and weights.predictor_rate=0 "
+                "the map from the student's embeddings to its own would stay as it was drawn. Give it an epoch of "
+                "warm-up or a rate."
             )
         return self
 

@@ -45,6 +45,16 @@ def test_sums_go_with_a_fixed_price_only():
         override(CONFIG, ["weights.reduction=sum"])
 
 
+def test_another_predictor_that_never_learns_is_refused():
+    """Its linear map would be as it was drawn, and the student's own needs none."""
+    frozen = ["weights.predictor_rate=0", "weights.warmup_epochs=0"]
+    assert override(CONFIG, frozen).weights.predictor == "own"
+    with pytest.raises(InputError, match=r"weights\.predictor is flan-t5-large.*Give it an epoch of warm-up or a rate"):
+        override(CONFIG, [*frozen, "weights.predictor=flan-t5-large"])
+    for learns in ("weights.warmup_epochs=1", "weights.predictor_rate=1e-4", "weights.mode=paper"):
+        override(CONFIG, [*frozen, "weights.predictor=flan-t5-large", learns])
+
+
 def test_paper_mode_is_eq_2_to_7_as_they_are_written():
     paper = override(CONFIG, ["weights.mode=paper", "weights.alpha=0.7", "weights.epochs=9"]).weights.effective
     assert {name: getattr(paper, name) for name in SET_BY_PAPER_MODE} == {

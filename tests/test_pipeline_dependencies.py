@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kpod import presets
+from kpod import pipeline, presets
 from kpod.config import override
 from kpod.pipeline import pipeline_of
 from kpod.stage_cache import fingerprints
@@ -90,6 +90,14 @@ def test_runs_of_before_a_setting_are_still_up_to_date():
     assert not {"length", "accumulation", "tuning", "tensorboard", "objective", "curriculum"} & set(stages["distill"])
     assert "curriculum" not in stages["schedule"]
     assert not {"max_questions", "reduction", "predictor", "encoding"} & set(stages["weights"])
+
+
+def test_weights_of_another_version_of_the_generator_are_learned_anew(monkeypatch):
+    """Equal settings meant other weights then: none goes on from them, or takes them over."""
+    before = wanted(presets.get("example"))
+    monkeypatch.setattr(pipeline, "GENERATOR_VERSION", 1)
+    after = wanted(presets.get("example"))
+    assert {name for name in after if after[name] != before[name]} == {"weights", "difficulty", *AFTER_SCHEDULE}
 
 
 def test_what_a_method_does_not_need_is_left_out():
