@@ -33,7 +33,7 @@ class TokenWeightSettings(Section):
     )  # fmt: skip
     predictor_rate: float | None = setting(
         2e-4,
-        "learning rate of the answer predictor after its warm-up; 0: it and a learned mask stay as they are; none: as before",
+        "rate of the answer predictor after its warm-up; 0: it and a learned mask stay as they are; none: as before",
         ge=0,
     )
     final_rate: float = setting(

@@ -193,7 +193,7 @@ def test_the_alarm_goes_by_what_bounded_logits_can_reach(keep_rate, collapsed):
 
 @pytest.mark.parametrize(("spread", "collapsed"), [(0.0, True), (0.0199, True), (0.02, False)])
 def test_weights_that_are_all_the_same_are_called_collapsed(spread, collapsed):
-    """Wherever they lie: with 4.7% kept, each as likely as any other, a masked rationale is a little better than none."""
+    """Wherever they lie: with 4.7% kept, each as likely, a masked rationale is a little better than none."""
     said = collapse_warning(0.047, **LOSSES | {"spread": spread, "nll_masked": 2.9}, logit_bound=6.0)
     assert (said is not None) == collapsed
     assert said is None or f"about the same, 4.7% on average with a standard deviation of {spread:.3f} (below" in said
@@ -217,7 +217,7 @@ def test_weights_that_say_something_are_not(keep_rate):
 
 @pytest.mark.parametrize(("first", "is_said"), [(1.0, True), (0.7, True), (0.6, False), (None, False)])
 def test_a_collapse_of_a_predictor_that_knows_its_answers_by_heart_says_so(first, is_said):
-    losses = {"spread": 0.2, "nll_masked": 0.4, "nll_full": 0.3, "nll_empty": 0.4, "first_empty": first}  # .6 * .7 = .42
+    losses = LOSSES | {"nll_masked": 0.4, "nll_full": 0.3, "nll_empty": 0.4, "first_empty": first}  # .6 * .7 = .42
     said = collapse_warning(0.018, **losses, logit_bound=4.0)
     assert said.startswith("Weights collapsed: 1.8%") and ("by heart" in said) == is_said
     assert not is_said or f"has fallen from {first:.3f} to 0.400" in said
