@@ -122,8 +122,8 @@ def test_the_constrained_price_stays_within_its_bounds():
     assert HIGHEST_ALPHA < 1  # or masking everything would be cheaper than keeping everything
 
 
-RUNS = [64, 128, 169, 800, 3736, 20_000]
-"""Generator steps: 128 of 250 questions and 3,736 of all of GSM8K's by default, 169 of the preset for SVAMP."""
+RUNS = [64, 126, 150, 800, 3738, 20_000]
+"""Generator steps: by default 126 of 250 questions, 150 of the 300 of SVAMP's preset, 3,738 of all 7,473 of GSM8K."""
 
 
 @pytest.mark.parametrize("steps", RUNS)
@@ -136,21 +136,29 @@ def test_masking_that_loses_nothing_has_its_price_at_the_bound_in_time(steps):
 
 
 @pytest.mark.parametrize("steps", RUNS)
-def test_dual_ascent_ends_at_the_tolerated_loss_whether_steps_are_few_or_many(steps):
+@pytest.mark.parametrize(
+    ("start", "every", "off", "most"),
+    [
+        (0.6, MEASURE_EVERY, 0.075, 0.32),  # by default, where every step is the generator's
+        (0.3, MEASURE_EVERY * 2 // 3, 0.06, 0.22),  # as the nano preset has it: every third is the predictor's alone
+    ],
+)
+def test_dual_ascent_ends_at_the_tolerated_loss_whether_steps_are_few_or_many(steps, start, every, off, most):
     """A generator that takes 15 steps to answer a price: with keep rate k the share (1 - k)^2 / 2 is lost, so that
-    k = 1 - alpha is cheapest, and alpha = sqrt(.3) loses just what is tolerated."""
-    constrained = Price("constrained", 0.3, tolerance=0.15, rate=dual_rate(steps))
+    k = 1 - alpha is cheapest, and alpha = sqrt(.3) loses just what is tolerated. A loss is measured `every` steps."""
+    constrained = Price("constrained", start, tolerance=0.15, rate=dual_rate(steps))
     keep_rate, lost = 0.9, []
     for step in range(steps):
         keep_rate += (1 - constrained.alpha - keep_rate) / 15
         lost.append((1 - keep_rate) ** 2 / 2)
-        if step % (MEASURE_EVERY * 2 // 3) == 0:  # two steps of three are the generator's
+        if step % every == 0:
             constrained.measure(loss(1.0 + 2.0 * lost[-1]), loss(1.0), loss(3.0))
         constrained.ascend()
     last = lost[-(steps // 4) :]
-    # In 64 steps there is no time to swing in: the generator answers in 15, and a loss is measured every fourth.
-    assert sum(last) / len(last) == pytest.approx(0.15, abs=0.02 if steps > 64 else 0.06)
-    assert max(lost) < 0.22, "the price ran past what the generator could follow"
+    # A run of 150 steps or fewer has no time to swing in: it may be `off` in the end, and lose `most` on the way.
+    few = steps <= 150
+    assert sum(last) / len(last) == pytest.approx(0.15, abs=off if few else 0.001)
+    assert max(lost) < (most if few else 0.21), "the price ran past what the generator could follow"
 
 
 @pytest.mark.parametrize("objective", ["fixed", "relative"])
