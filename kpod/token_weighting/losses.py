@@ -13,6 +13,7 @@ DUAL_TRAVEL = 25.0  # of ln(alpha) over all of a run's generator steps, were the
 SLOWEST_DUAL, FASTEST_DUAL = 0.01, 0.2  # a step; faster, alpha is wound up before the generator has answered
 COLLAPSED = 0.02  # of what weights can reach: a mean so near to either end tells nothing apart
 FLAT = 0.02  # standard deviation of the weights: where none is further from the mean, none says more than another
+MOST_LOST = 0.5  # of what rationales are worth: a masked one nearer to none than to the whole does not stand for it
 BY_HEART = 0.6  # of the first NLL without a rationale: who comes so far below it knows the answers to the questions
 LEAST_GAP = 0.05  # nats: a rationale that is worth less is no unit to measure in
 
@@ -157,8 +158,9 @@ def collapse_warning(
 
     The keep rate is within 2% of either end of what weights can reach, sigmoid(-b) to sigmoid(b) for logits bounded by
     b (0: no bound, 0 to 1); all weights are the same (their standard deviation, `spread`, is below .02); the masked
-    rationale is no better than none; or even the full one is not. `first_empty` is the NLL without rationales when mask
-    learning began: where it has fallen far, the warning says what that means.
+    rationale is no better than none; or even the full one is not; or the masked one is nearer to none than to the full
+    one. `first_empty` is the NLL without rationales when mask learning began: where it has fallen far, the warning says
+    what that means.
     """
     found = _collapse(keep_rate, spread, nll_masked, nll_full, nll_empty, logit_bound)
     if found is None or first_empty is None or nll_empty > BY_HEART * first_empty:
@@ -198,5 +200,12 @@ def _collapse(
             f"Weights collapsed: the answer's NLL is {nll_full:.3f} with the whole rationale and "
             f"{nll_empty:.3f} without one. The answer predictor does not use rationales, so no token of them "
             "matters to it; try more warm-up epochs."
+        )
+    if (lost := (nll_masked - nll_full) / (nll_empty - nll_full)) > MOST_LOST:
+        return (
+            f"Weights collapsed: the answer's NLL is {nll_full:.3f} with the whole rationale, {nll_empty:.3f} without "
+            f"one and {nll_masked:.3f} with the masked one, so that masking loses {lost:.0%} of what rationales are "
+            "worth. What is kept does not stand for them; try a lower price (alpha, tolerance) or "
+            "objective=constrained."
         )
     return None

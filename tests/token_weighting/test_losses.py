@@ -202,7 +202,7 @@ def test_the_alarm_goes_by_what_bounded_logits_can_reach(keep_rate, collapsed):
 @pytest.mark.parametrize(("spread", "collapsed"), [(0.0, True), (0.0199, True), (0.02, False)])
 def test_weights_that_are_all_the_same_are_called_collapsed(spread, collapsed):
     """Wherever they lie: with 4.7% kept, each as likely, a masked rationale is a little better than none."""
-    said = collapse_warning(0.047, **LOSSES | {"spread": spread, "nll_masked": 2.9}, logit_bound=6.0)
+    said = collapse_warning(0.047, **LOSSES | {"spread": spread, "nll_masked": 1.7}, logit_bound=6.0)
     assert (said is not None) == collapsed
     assert said is None or f"about the same, 4.7% on average with a standard deviation of {spread:.3f} (below" in said
 
@@ -218,9 +218,16 @@ def test_weights_of_a_predictor_that_does_not_use_rationales_are_called_collapse
     assert collapse_warning(0.5, **LOSSES | {"nll_masked": 2.0, "nll_full": 2.94}) is None
 
 
+@pytest.mark.parametrize(("masked", "collapsed"), [(2.9, True), (1.76, True), (1.74, False), (0.4, False)])
+def test_weights_that_lose_more_than_half_of_what_rationales_are_worth_are_called_collapsed(masked, collapsed):
+    said = collapse_warning(0.5, **LOSSES | {"nll_masked": masked})  # half way from .5 to 3: 1.75
+    assert (said is not None) == collapsed
+    assert said is None or f"masking loses {(masked - 0.5) / 2.5:.0%} of what rationales are worth" in said
+
+
 @pytest.mark.parametrize("keep_rate", [0.02, 0.5, 0.98])
 def test_weights_that_say_something_are_not(keep_rate):
-    assert collapse_warning(keep_rate, **LOSSES | {"nll_masked": 2.9}) is None
+    assert collapse_warning(keep_rate, **LOSSES | {"nll_masked": 1.7}) is None
 
 
 @pytest.mark.parametrize(("first", "is_said"), [(1.0, True), (0.7, True), (0.6, False), (None, False)])
@@ -229,4 +236,4 @@ def test_a_collapse_of_a_predictor_that_knows_its_answers_by_heart_says_so(first
     said = collapse_warning(0.018, **losses, logit_bound=4.0)
     assert said.startswith("Weights collapsed: 1.8%") and ("by heart" in said) == is_said
     assert not is_said or f"has fallen from {first:.3f} to 0.400" in said
-    assert collapse_warning(0.5, **losses | {"nll_masked": 0.35, "nll_full": 0.2}) is None  # no collapse, no warning
+    assert collapse_warning(0.5, **losses | {"nll_masked": 0.25, "nll_full": 0.2}) is None  # no collapse, no warning
