@@ -14,7 +14,8 @@ SLOWEST_DUAL, FASTEST_DUAL = 0.01, 0.2  # a step; faster, alpha is wound up befo
 COLLAPSED = 0.02  # of what weights can reach: a mean so near to either end tells nothing apart
 FLAT = 0.02  # standard deviation of the weights: where none is further from the mean, none says more than another
 MOST_LOST = 0.5  # of what rationales are worth: a masked one nearer to none than to the whole does not stand for it
-BY_HEART = 0.6  # of the first NLL without a rationale: who comes so far below it knows the answers to the questions
+BY_HEART = 0.6  # of the first NLL without a rationale: who comes so far below it
+KNOWN = 1.0  # nats a token, and below this, knows the answers; guessing a digit has ln 10 = 2.3
 LEAST_GAP = 0.05  # nats: a rationale that is worth less is no unit to measure in
 
 
@@ -159,11 +160,11 @@ def collapse_warning(
     The keep rate is within 2% of either end of what weights can reach, sigmoid(-b) to sigmoid(b) for logits bounded by
     b (0: no bound, 0 to 1); all weights are the same (their standard deviation, `spread`, is below .02); the masked
     rationale is no better than none; or even the full one is not; or the masked one is nearer to none than to the full
-    one. `first_empty` is the NLL without rationales when mask learning began: where it has fallen far, the warning says
-    what that means.
+    one. `first_empty` is the NLL without rationales when mask learning began: where it has fallen far, and to less than
+    a nat, the warning says what that means.
     """
     found = _collapse(keep_rate, spread, nll_masked, nll_full, nll_empty, logit_bound)
-    if found is None or first_empty is None or nll_empty > BY_HEART * first_empty:
+    if found is None or first_empty is None or nll_empty > min(KNOWN, BY_HEART * first_empty):
         return found
     return (
         f"{found} Without a rationale the answer's NLL has fallen from {first_empty:.3f} to {nll_empty:.3f}: the "

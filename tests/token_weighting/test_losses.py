@@ -236,4 +236,7 @@ def test_a_collapse_of_a_predictor_that_knows_its_answers_by_heart_says_so(first
     said = collapse_warning(0.018, **losses, logit_bound=4.0)
     assert said.startswith("Weights collapsed: 1.8%") and ("by heart" in said) == is_said
     assert not is_said or f"has fallen from {first:.3f} to 0.400" in said
+    # Who has learned the form of an answer alone is still guessing: ln 10 a digit.
+    guessing = {name: value and 6 * value for name, value in losses.items() if name != "spread"}
+    assert "by heart" not in collapse_warning(0.018, spread=0.2, **guessing, logit_bound=4.0)
     assert collapse_warning(0.5, **losses | {"nll_masked": 0.25, "nll_full": 0.2}) is None  # no collapse, no warning

@@ -103,6 +103,7 @@ def test_the_alarm_fires_where_keeping_costs_far_more_than_the_answer_is_worth(c
     """With the warm-up of the preset, so that alpha alone is the cause."""
     learned, _, _ = learn(64, objective="fixed", alpha=50.0, **changes)
     assert learned.warning.startswith("Weights collapsed") and any(reason in learned.warning for reason in reasons)
+    assert "by heart" not in learned.warning
 
 
 def test_the_alarm_fires_where_a_learned_mask_has_no_warm_up():
@@ -112,6 +113,7 @@ def test_the_alarm_fires_where_a_learned_mask_has_no_warm_up():
     assert learned.losses.full > learned.losses.empty + 0.2  # 2.93 and 2.41 when this was written
     assert learned.warning.startswith("Weights collapsed: the answer's NLL is ")
     assert "The answer predictor does not use rationales, so no token of them matters to it" in learned.warning
+    assert "by heart" not in learned.warning
 
 
 def test_the_alarm_fires_where_masked_rationales_are_worse_than_none():
@@ -120,6 +122,7 @@ def test_the_alarm_fires_where_masked_rationales_are_worse_than_none():
     assert learned.losses.masked > learned.losses.empty + 0.3  # 4.75 and 3.91
     assert learned.warning.startswith("Weights collapsed: with the masked rationale the answer's NLL is ")
     assert "no better than" in learned.warning
+    assert "by heart" not in learned.warning
 
 
 def test_with_the_warm_up_of_the_preset_a_learned_mask_does_not_collapse():
