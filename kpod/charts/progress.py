@@ -54,13 +54,15 @@ def learning_rate_figure(rows: Rows) -> go.Figure:
 
 
 def mask_figure(rows: Rows) -> go.Figure:
-    """The answer's loss with the masked, the full, the empty and a randomly masked rationale, by step."""
+    """The answer's loss with the masked, the full, the empty and a randomly masked rationale, by step; and the loss of
+    the rest of the rationale after masked steps, where that must stay predictable too."""
     figure = new_figure(260, "step", "NLL of the answer (nats a token)")
     lines = (
         ("nll_empty", "no rationale", MISSING, "dot"),
         ("nll_random", "random masks (warm-up)", CATEGORIES[2], "solid"),
         ("nll_masked", "masked as learned", ACCENT_SECOND, "solid"),
         ("nll_full", "full rationale", ACCENT, "dash"),
+        ("rest_masked", "its own rest after masked steps", CATEGORIES[3], "dot"),
     )
     for key, name, colour, dash in lines:
         x, y = series(rows, key)

@@ -66,6 +66,8 @@ def test_mask_learning_shows_what_was_logged():
     assert [trace.name for trace in mask_figure(rows).data] == ["random masks (warm-up)"]
     rows.append({"step": 2, "phase": "mask", "nll_masked": 2.0, "nll_full": 1.0, "nll_empty": 4.0, "keep_rate": 0.5})
     assert len(mask_figure(rows).data) == 4
+    rest = mask_figure([*rows, rows[-1] | {"step": 3, "rest_masked": 0.7}]).data[-1]
+    assert rest.name == "its own rest after masked steps" and (list(rest.x), list(rest.y)) == ([3], [0.7])
     assert list(keep_rate_figure(rows).data[0].y) == [0.5]
 
 
