@@ -16,7 +16,7 @@ class TokenWeightSettings(Section):
         "own: by the settings below; paper: as Eq. 2 to 7 are written, whatever some of those say",
         paper="paper",
     )
-    epochs: int = setting(2, "epochs of mask learning", unit="epochs", ge=1)
+    epochs: int = setting(3, "epochs of mask learning", unit="epochs", ge=1)
     warmup_epochs: int = setting(1, "epochs of the answer predictor alone, before", unit="epochs", paper=0, ge=0)
     batch_size: int = setting(4, "rationales a batch", unit="rationales", ge=1)
     max_questions: int | None = setting(

@@ -38,7 +38,9 @@ OF_BOTH_SETS = ("task", "duplicates")
 sources, the further sets, and the columns of the evaluation source, which are those of the source where it is none."""
 
 FURTHER_SET = "evaluation set "  # and how the configuration names its source: the name of its hash
-GENERATOR_VERSION = 2  # of the weight generator; since 2, place and neighbours are outside the bound of the logits
+MASK_LEARNING_VERSION = 3
+"""Another wherever equal settings come to mean other weights. 2: place and neighbours are outside the bound of the
+logits; 3: the price falls no faster than it can rise."""
 
 
 @dataclass(frozen=True)
@@ -258,7 +260,7 @@ def _evaluation_set_inputs(config: RunConfig, hashes: dict[str, str]) -> dict[st
 
 def _weights_inputs(config: RunConfig, hashes: dict[str, str]) -> dict[str, Any]:
     """What mask learning depends on. Settings that came later count only where they are not as all runs had them, and
-    the version of the generator, so that none takes over, or goes on from, what equal settings meant before."""
+    the version of mask learning, so that none takes over, or goes on from, what equal settings meant before."""
     settings = config.weights.effective.model_dump(exclude={"mode"})
     if config.weights.temperature_schedule == "constant":
         del settings["temperature_start"]
@@ -268,7 +270,7 @@ def _weights_inputs(config: RunConfig, hashes: dict[str, str]) -> dict[str, Any]
         "class_rate": 1.0, "final_rate": 1.0,
     }  # fmt: skip
     settings = {name: value for name, value in settings.items() if name not in later or value != later[name]}
-    settings["generator_version"] = GENERATOR_VERSION
+    settings["version"] = MASK_LEARNING_VERSION
     return settings | ({"predictor_checkpoint": hashes["predictor"]} if "predictor" in hashes else {})
 
 

@@ -92,10 +92,10 @@ def test_runs_of_before_a_setting_are_still_up_to_date():
     assert not {"max_questions", "reduction", "predictor", "encoding"} & set(stages["weights"])
 
 
-def test_weights_of_another_version_of_the_generator_are_learned_anew(monkeypatch):
+def test_weights_of_another_version_of_mask_learning_are_learned_anew(monkeypatch):
     """Equal settings meant other weights then: none goes on from them, or takes them over."""
     before = wanted(presets.get("example"))
-    monkeypatch.setattr(pipeline, "GENERATOR_VERSION", 1)
+    monkeypatch.setattr(pipeline, "MASK_LEARNING_VERSION", 1)
     after = wanted(presets.get("example"))
     assert {name for name in after if after[name] != before[name]} == {"weights", "difficulty", *AFTER_SCHEDULE}
 

@@ -80,7 +80,11 @@ class Price:
     gap = loss_empty - loss_full is what a rationale is worth, in nats: to the answer and, times `rest_weight`, to its
     own continuation (`RationaleLoss.total`). `fixed` takes alpha as given in nats (the paper), `relative` in units of
     the gap; `constrained` raises alpha while masking loses less than `tolerance` of the gap and lowers it otherwise
-    (dual ascent): alpha *= exp(-rate * clip((loss_masked - loss_full) / gap - tolerance, -1, 1)).
+    (dual ascent): alpha *= exp(-rate * clip((loss_masked - loss_full) / gap - tolerance, -tolerance, tolerance)).
+
+    So it falls no faster than it can rise. At first masks are not graded yet, and lose half of what there
+    is: a price that follows at once is soon so low that all is kept, and some seeds begin to grade an epoch later than
+    others.
 
     All three losses are running means over the same batches. They fall as the predictor learns, on few questions its
     answers by heart: set against a mean of earlier batches every mask would seem to lose nothing, and alpha would rise
@@ -126,7 +130,7 @@ class Price:
         """Move alpha by what masking loses, where it is constrained and that was measured."""
         if self.objective == "constrained" and self.loss_masked is not None and self.loss_full is not None:
             excess = (self.loss_masked - self.loss_full) / self.gap - self.tolerance
-            moved = self.alpha * exp(-self.rate * min(1.0, max(-1.0, excess)))
+            moved = self.alpha * exp(-self.rate * min(self.tolerance, max(-self.tolerance, excess)))
             self.alpha = min(HIGHEST_ALPHA, max(LOWEST_ALPHA, moved))
 
     def values(self) -> dict[str, float | str | None]:
