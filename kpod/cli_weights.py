@@ -28,7 +28,7 @@ from kpod.weight_validation import (
     SCORE_NAMES,
     TARGET_NAMES,
     Report,
-    baseline_name,
+    over_baseline,
     predictor_sentences,
     save_report,
 )
@@ -227,14 +227,8 @@ def _auc_table(report: Report) -> Table:
             row = report.auc_of(target, name)
             assert row is not None
             cells.append(f"{_figure(row['auc'])} ({_figure(row['low'])} to {_figure(row['high'])})")
-        gap = f"{best['gap']:+.3f} ({_figure(best['gap_low'], '+')} to {_figure(best['gap_high'], '+')})"
-        table.add_row(
-            TARGET_NAMES[target],
-            f"{own['positives']:,}",
-            f"{own['negatives']:,}",
-            *cells,
-            f"{gap}, {baseline_name(best)}",
-        )
+        counts = (f"{own['positives']:,}", f"{own['negatives']:,}")
+        table.add_row(TARGET_NAMES[target], *counts, *cells, over_baseline(best))
     return table
 
 
@@ -255,5 +249,5 @@ def _agreement_table(report: Report) -> Table:
     return table
 
 
-def _figure(value: float | None, sign: str = "") -> str:
-    return "undefined" if value is None else f"{value:{sign}.3f}"
+def _figure(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"

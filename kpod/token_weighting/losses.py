@@ -82,9 +82,8 @@ class Price:
     the gap; `constrained` raises alpha while masking loses less than `tolerance` of the gap and lowers it otherwise
     (dual ascent): alpha *= exp(-rate * clip((loss_masked - loss_full) / gap - tolerance, -tolerance, tolerance)).
 
-    So it falls no faster than it can rise. At first masks are not graded yet, and lose half of what there
-    is: a price that follows at once is soon so low that all is kept, and some seeds begin to grade an epoch later than
-    others.
+    So it falls no faster than it can rise. At first masks are not graded yet, and lose half of what there is: a price
+    that follows at once is soon so low that all is kept, and some seeds begin to grade an epoch later than others.
 
     All three losses are running means over the same batches. They fall as the predictor learns, on few questions its
     answers by heart: set against a mean of earlier batches every mask would seem to lose nothing, and alpha would rise

@@ -5,7 +5,7 @@ No torch: plain arrays and frames in, plain values out. Scores that need the stu
 """
 
 from kpod.weight_validation.agreement import AGREEMENT_COLUMNS, agreement_of
-from kpod.weight_validation.markdown import predictor_sentences, reports_markdown
+from kpod.weight_validation.markdown import over_baseline, predictor_sentences, reports_markdown
 from kpod.weight_validation.material import Material, material_of_run
 from kpod.weight_validation.report import Report, validate
 from kpod.weight_validation.roc import Bootstrap, auc
@@ -42,6 +42,7 @@ __all__ = [
     "found_arithmetic",
     "is_stale",
     "material_of_run",
+    "over_baseline",
     "plain_scores",
     "predictor_sentences",
     "read_calculations",

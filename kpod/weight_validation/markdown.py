@@ -82,9 +82,14 @@ def _aucs(report: Report) -> str:
             "against": f"{own['negatives']:,}",
         }
         row |= {SCORE_NAMES[name]: _with_interval(report.auc_of(target, name)) for name in names}
-        gap = f"{best['gap']:+.3f} ({_figure(best['gap_low'], '+')} to {_figure(best['gap_high'], '+')})"
-        rows.append(row | {"over the best baseline": f"{gap}, {baseline_name(best)}"})
+        rows.append(row | {"over the best baseline": over_baseline(best)})
     return markdown_table(pd.DataFrame(rows))
+
+
+def over_baseline(best: dict[str, Any]) -> str:
+    """How far the weight is above the best baseline of a comparison, with its interval, and which that is."""
+    gap, low, high = (_figure(best[name], "+") for name in ("gap", "gap_low", "gap_high"))
+    return f"{gap} ({low} to {high}), {baseline_name(best)}"
 
 
 def _means(label: str, rows: list[dict[str, Any]]) -> str:
