@@ -26,7 +26,7 @@ LOG_LINES = 14
 
 
 def run_progress(run: Run, live: bool) -> None:
-    """The run's progress, looked at every second if it is `live`; the page is drawn anew when it ends."""
+    """The run's progress, looked at every second if it is `live`; the page is drawn anew when it begins and ends."""
 
     @st.fragment(run_every=SECONDS_BETWEEN_LOOKS if live else None)
     def panel() -> None:
@@ -34,7 +34,7 @@ def run_progress(run: Run, live: bool) -> None:
             current, job = reads.open_run(run.folder), jobs.state(run)
         except InputError:  # deleted meanwhile: the page finds another
             st.rerun()
-        if live and not job.live:
+        if live and (not job.live or current.state.status != run.state.status):  # the choice of runs names the latter
             st.rerun()
         _head(current, job)
         _why_it_stopped(current, job)

@@ -71,6 +71,24 @@ def test_a_run_that_ends_while_its_page_is_drawn_can_be_resumed(tmp_path, monkey
     assert app.button(key="resume") and "cancel-yes" not in {each.key for each in app.button}
 
 
+def test_a_run_that_begins_while_its_page_is_drawn_is_named_running(tmp_path, monkeypatch):
+    """The choice of a run is drawn with the page, its progress every second: both must say the same."""
+    monkeypatch.setenv("KPOD_RUNS", str(tmp_path))
+    run = make_run(tmp_path / "run", upto="schedule", status="queued")
+    look = jobs.state
+
+    def begins(of):
+        if load_run(run.folder).state.status == "queued":
+            run.update(status="running")
+        return look(of)
+
+    monkeypatch.setattr(jobs, "state", begins)
+    with run.locked():
+        app = open_app("distill", view="progress", run=run.id)
+        assert "◐ running" in shown(app)
+        assert app.selectbox(key="run").format_func(run.id).endswith("· running")
+
+
 def test_a_finished_run_leads_to_its_pages(tmp_path, monkeypatch):
     run, app = progress_of(tmp_path, monkeypatch)
     assert "● finished" in shown(app) and '<tr class="waiting">' not in shown(app)
