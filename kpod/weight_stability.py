@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,12 @@ def run_stability(
 
 
 def save_outcomes(root: Path, outcomes: Sequence[Outcome]) -> None:
-    """Keep the outcomes so far in the folder of the runs: stability.json, and stability.md for a report."""
+    """Keep the outcomes so far in the folder of the runs: stability.json, and stability.md for a report.
+
+    Sets that were learned there before and are none of these stay in both. Raises InputError where they are damaged.
+    """
+    names = {each.name for each in outcomes}
+    outcomes = [each for each in _kept(root) if each.name not in names] + list(outcomes)
     rows = [
         {**asdict(each), "folder": each.folder.name, "lost": each.lost if isfinite(each.lost) else None,
          "holds": each.holds}
@@ -130,6 +135,25 @@ def save_outcomes(root: Path, outcomes: Sequence[Outcome]) -> None:
     ]
     text = f"# Mask learning on several sets\n\n{markdown_table(pd.DataFrame(table))}\n"
     write_whole(root / "stability.md", text.encode())
+
+
+def _kept(root: Path) -> list[Outcome]:
+    path = root / "stability.json"
+    if not path.is_file():
+        return []
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))["outcomes"]
+        return [
+            Outcome(
+                **{each.name: row[each.name] for each in fields(Outcome)}
+                | {"folder": root / row["folder"], "warnings": tuple(row["warnings"])}
+            )
+            for row in rows
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} cannot be read ({error}); move it away, and the outcomes of the sets to come are written anew."
+        ) from error
 
 
 def outcome_of(run: Run, name: str, resamples: int = 300) -> Outcome:

@@ -78,6 +78,24 @@ def test_the_outcomes_are_kept_as_tables(tmp_path):
     assert lines[5] == "| b\\|c | 50.0% | 0.400 | 0.200 | 0.200 | inf% | no arithmetic | no | Weights collapsed |"
 
 
+def test_sets_that_were_learned_before_stay_in_the_tables(tmp_path):
+    """`--sets a` and then `--sets b` into one folder: the second must not forget the first."""
+    again = replace(GOOD, name="b", warnings=("Weights collapsed",), results_auc=None)
+    save_outcomes(tmp_path, [GOOD, replace(again, keep_rate=0.2)])
+    save_outcomes(tmp_path, [again])
+    rows = json.loads((tmp_path / "stability.json").read_text())["outcomes"]
+    assert [(row["name"], row["keep_rate"], row["folder"]) for row in rows] == [("a", 0.5, "a"), ("b", 0.5, "a")]
+    lines = (tmp_path / "stability.md").read_text().splitlines()
+    assert [line.split(" | ")[0] for line in lines[4:]] == ["| a", "| b"] and "Weights collapsed" in lines[5]
+
+
+def test_damaged_outcomes_are_not_written_over(tmp_path):
+    (tmp_path / "stability.json").write_text('{"outcomes": [{"name": "a"')
+    with pytest.raises(InputError, match=r"stability.json cannot be read .* move it away"):
+        save_outcomes(tmp_path, [GOOD])
+    assert (tmp_path / "stability.json").read_text() == '{"outcomes": [{"name": "a"'
+
+
 def test_a_run_that_was_stopped_stops_the_others(tmp_path, shared_data):
     names = ("gsm8k-human", "svamp-gpt35")
     configs = {name: stability_config(name, 6, data=str(shared_data)) for name in names}
